@@ -1,0 +1,44 @@
+"""How common a word is before any news is read: background frequencies per language."""
+
+from functools import cache
+
+import wordfreq
+from wordfreq.numbers import digit_freq, has_digit_sequence, smash_numbers
+
+FLOOR = 1e-7
+"""Frequency taken for a word that the language's list lacks: rarer words are too rare to tell apart."""
+
+
+def frequency(word: str, language: str) -> float:
+    """Give a word's share of all words of its language, at least `FLOOR`.
+
+    Where `wordfreq` lacks the language, length stands in for frequency (Zipf's law of abbreviation: short words are
+    common): a word of *n* letters is taken to be ``10 ** -(1.5 + n / 2)``. Such a guess only keeps function words out
+    of the way until the stream itself tells which words are common.
+
+    Parameters
+    ----------
+    word
+        In lower case, accents kept.
+    language
+        BCP 47 primary tag.
+
+    References
+    ----------
+    R. Speer, *wordfreq* 3 (2022), frequencies from eight kinds of text.
+    """
+    known = _frequencies(language)
+    if known is None:
+        return max(FLOOR, 10.0 ** -(1.5 + len(word) / 2))
+    if has_digit_sequence(word):
+        return max(FLOOR, known.get(smash_numbers(word), 0.0) * digit_freq(word))
+    return max(FLOOR, known.get(word, 0.0))
+
+
+@cache
+def _frequencies(language: str) -> dict[str, float] | None:
+    # The small lists (words above one in a million) load in a twentieth of the time of the large ones.
+    try:
+        return wordfreq.get_frequency_dict(language, wordlist="small")
+    except LookupError:
+        return None

@@ -1,0 +1,17 @@
+"""Hashes that stay the same across processes, machines and years."""
+
+from functools import lru_cache
+from hashlib import blake2b
+
+import xxhash
+
+
+@lru_cache(maxsize=1 << 18)
+def word_hash(word: str) -> int:
+    """Hash a word to 32 bits (XXH32)."""
+    return xxhash.xxh32_intdigest(word)
+
+
+def short_digest(*parts: str) -> str:
+    """Name a piece of content by 16 hexadecimal digits of BLAKE2b; parts are kept apart by a zero byte."""
+    return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

@@ -1,0 +1,102 @@
+"""The index of recent articles: which of them share a bucket with a new one, in bounded space."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+_NONE = np.int64(-1)
+_SMALLEST = 64
+
+
+class BucketIndex:
+    """Finds the articles that share an LSH bucket with a signature.
+
+    Every article is a row: its key in each band, and the number of the article that was newest in the same slot before
+    it. A slot's articles thus form a chain from new to old, which a look-up follows only as long as it needs. What a
+    look-up finds depends on the live articles and their keys alone, never on how the tables grew: an index rebuilt
+    from the same articles answers the same.
+
+    Space is ``num_bands * 16`` to ``num_bands * 32`` bytes a live article, with nothing kept per bucket.
+
+    Parameters
+    ----------
+    num_bands
+        Bands of the signatures.
+    depth
+        Newest articles that a look-up takes from each bucket: the bound that keeps the cost of an article constant
+        (Petrović, Osborne, Lavrenko, *Streaming First Story Detection*, 2010).
+    """
+
+    def __init__(self, num_bands: int, depth: int) -> None:
+        self._depth = depth
+        self._bands = np.arange(num_bands)
+        self._first = 0
+        self._next = 0
+        self._allocate(_SMALLEST)
+
+    def __len__(self) -> int:
+        return self._next - self._first
+
+    def _allocate(self, capacity: int) -> None:
+        num_bands = self._bands.size
+        self._mask = np.int64(capacity - 1)
+        self._slot_mask = np.uint32(capacity - 1)
+        self._keys = np.zeros((capacity, num_bands), np.uint32)
+        self._older = np.full((capacity, num_bands), _NONE, np.int64)
+        self._newest = np.full((num_bands, capacity), _NONE, np.int64)
+
+    def add(self, keys: NDArray[np.uint32]) -> int:
+        """Enter an article.
+
+        Parameters
+        ----------
+        keys
+            Its bucket in each band, shape ``(num_bands,)``.
+
+        Returns
+        -------
+        int
+            Its number: one more than that of the article before it.
+        """
+        if len(self) > self._mask:
+            self._grow()
+        number = self._next
+        self._enter(number, keys)
+        self._next += 1
+        return number
+
+    def _enter(self, number: int, keys: NDArray[np.uint32]) -> None:
+        slots = keys & self._slot_mask
+        row = number & int(self._mask)
+        self._keys[row] = keys
+        self._older[row] = self._newest[self._bands, slots]
+        self._newest[self._bands, slots] = number
+
+    def _grow(self) -> None:
+        numbers = range(self._first, self._next)
+        kept = self._keys[np.arange(self._first, self._next) & self._mask]
+        self._allocate(2 * (int(self._mask) + 1))
+        for number, keys in zip(numbers, kept, strict=True):
+            self._enter(number, keys)
+
+    def forget_before(self, number: int) -> None:
+        """Let every article numbered below `number` go: look-ups no longer find it, and its space is used again."""
+        self._first = min(max(self._first, number), self._next)
+
+    def find(self, keys: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """Name the live articles that share at least one bucket with `keys`: at most `depth` a band, ascending."""
+        bands = self._bands
+        numbers = self._newest[bands, keys & self._slot_mask]
+        left = np.full(bands.size, self._depth)
+        found = []
+        while True:
+            # A chain goes from new to old: the first article let go ends it.
+            alive = (numbers >= self._first) & (left > 0)
+            if not alive.any():
+                break
+            bands, numbers, left = bands[alive], numbers[alive], left[alive]
+            rows = numbers & self._mask
+            hits = self._keys[rows, bands] == keys[bands]
+            found.append(numbers[hits])
+            left = left - hits
+            numbers = self._older[rows, bands]
+        return np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)

@@ -1,0 +1,105 @@
+"""MinHash signatures and the buckets of locality-sensitive hashing."""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+SEED = 1
+"""Seed of the permutations. A signature means nothing under another one."""
+
+_EMPTY = np.uint32(0xFFFFFFFF)
+
+
+def mix(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Scatter 32-bit values evenly: the finalizer of MurmurHash3, a bijection on ``[0, 2**32)``."""
+    values = values ^ (values >> np.uint32(16))
+    values = values * np.uint32(0x85EBCA6B)
+    values ^= values >> np.uint32(13)
+    values *= np.uint32(0xC2B2AE35)
+    values ^= values >> np.uint32(16)
+    return values
+
+
+@cache
+def _permutations(num_perm: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    generator = np.random.RandomState(SEED)
+    # An odd factor makes the map a bijection on 32 bits, so permuting adds no collisions.
+    factors = generator.randint(0, 1 << 31, num_perm, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    offsets = generator.randint(0, 1 << 32, num_perm, dtype=np.uint32)
+    return factors, offsets
+
+
+def signature(elements: NDArray[np.uint32], num_perm: int) -> NDArray[np.uint32]:
+    """Sketch a set so that two sketches agree in a place with the probability of the sets' Jaccard similarity.
+
+    Bit-equal to ``datasketch.MinHash(num_perm, seed=SEED, scheme="affine32")`` fed with the same 32-bit hashes.
+
+    Parameters
+    ----------
+    elements
+        32-bit hash of each element, any shape that flattens; repeats change nothing.
+    num_perm
+        Length of the signature.
+
+    Returns
+    -------
+    NDArray[np.uint32]
+        Shape ``(num_perm,)``; all ones for the empty set.
+
+    References
+    ----------
+    A. Broder, *On the resemblance and containment of documents*, 1997. E. Zhu, *datasketch* 2.0, scheme ``affine32``.
+    """
+    if elements.size == 0:
+        return np.full(num_perm, _EMPTY)
+    factors, offsets = _permutations(num_perm)
+    permuted = np.multiply.outer(factors, mix(elements.ravel()))
+    # The permutation h -> a*h + b cannot be shortened to min(a*h) + b: the sum wraps around.
+    permuted += offsets[:, None]
+    return permuted.min(axis=1)
+
+
+def similarity(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> float:
+    """Estimate the Jaccard similarity of two sets from their signatures; standard error ``sqrt(s(1-s)/num_perm)``."""
+    return float(np.count_nonzero(first == second)) / first.size
+
+
+def bucket_keys(signature: NDArray[np.uint32], rows: int) -> NDArray[np.uint32]:
+    """Name the bucket that a MinHash signature falls into, for every band.
+
+    Two articles become candidates when they share a bucket. At Jaccard similarity *s*, ``b`` bands of ``rows`` rows
+    collide with probability ``1 - (1 - s**rows)**b``, an S-curve that rises steeply near ``(1 / b) ** (1 / rows)``.
+
+    Parameters
+    ----------
+    signature
+        Minimum hash per permutation, shape ``(b * rows,)``.
+    rows
+        Rows per band; must divide the signature's length.
+
+    Returns
+    -------
+    NDArray[np.uint32]
+        Shape ``(b,)``, in band order. Equal across processes and Python versions, so it can key state (the built-in
+        ``hash`` cannot). A key means something only within its band.
+
+    Raises
+    ------
+    ValueError
+        If `rows` does not divide the signature's length; the message names both numbers.
+
+    References
+    ----------
+    Leskovec, Rajaraman, Ullman, *Mining of Massive Datasets*, chapter 3.
+    """
+    if signature.size % rows:
+        raise ValueError(
+            f"a signature of {signature.size} values cannot be cut into bands of {rows} rows: "
+            f"choose rows that divide {signature.size}, or a signature of bands * rows values"
+        )
+    bands = signature.reshape(-1, rows)
+    keys = np.zeros(len(bands), np.uint32)
+    for row in range(rows):
+        keys = mix(keys * np.uint32(31) + bands[:, row])
+    return keys

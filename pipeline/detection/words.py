@@ -1,0 +1,81 @@
+"""Words, in every script: where they begin and end, and the form under which two spellings are one term."""
+
+import unicodedata
+from collections.abc import Iterator
+
+import regex
+
+# Unicode's word boundaries (UAX #29), as the regex library implements them; `\w` would cut Devanagari at vowel signs.
+_WORD = regex.compile(r"(?w)\b[\p{Alphabetic}\p{N}].*?\b", regex.V1 | regex.DOTALL)
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
+_HAS_UNSPACED = regex.compile(f"[{_UNSPACED}]", regex.V1)
+_UNSPACED_RUN = regex.compile(rf"(?:[{_UNSPACED}][\p{{M}}\u30fc]*)+|[^{_UNSPACED}]+", regex.V1)
+_CLUSTER = regex.compile(r"\X", regex.V1)
+# Accents, Hebrew points, Arabic vowel signs and the stretching tatweel. Marks of Indic scripts are letters' vowels: they stay.
+_MARKS = regex.compile(r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]", regex.V1)
+_APOSTROPHES = regex.compile(r"['’ʼ＇]")
+_SHORTEST_PART = 3
+
+
+def words(text: str) -> list[str]:
+    """Cut text into words as written, in order.
+
+    Words end where Unicode's default word boundaries say. Scripts that put no space between words (Chinese, Japanese
+    kana, Thai, Lao, Khmer, Burmese, Tibetan) give overlapping pairs of characters instead, as is usual for retrieval
+    without a dictionary.
+
+    Parameters
+    ----------
+    text
+        Any text; compatibility forms (full-width letters, ligatures) are first brought to their plain form.
+
+    References
+    ----------
+    Unicode Standard Annex #29, *Unicode Text Segmentation*; #15, *Unicode Normalization Forms* (NFKC).
+
+    Examples
+    --------
+    >>> words("The U.S. can't land 3,000 men")
+    ['The', 'U.S', "can't", 'land', '3,000', 'men']
+    >>> words("हिन्दी समाचार")
+    ['हिन्दी', 'समाचार']
+    >>> words("東京タワー")
+    ['東京', 'タワー']
+    """
+    if text.isascii():
+        return _WORD.findall(text)
+    text = unicodedata.normalize("NFKC", text)
+    if _HAS_UNSPACED.search(text) is None:
+        return _WORD.findall(text)
+    return [word for run in _UNSPACED_RUN.findall(text) for word in _run_words(run)]
+
+
+def _run_words(run: str) -> Iterator[str]:
+    if _HAS_UNSPACED.match(run) is None:
+        yield from _WORD.findall(run)
+        return
+    clusters = _CLUSTER.findall(run)
+    if len(clusters) == 1:
+        yield run
+    for first, second in zip(clusters, clusters[1:], strict=False):
+        yield first + second
+
+
+def term_of(word: str) -> str:
+    """Bring a written word to its term: lower case, without accents, thousands separators or possessive and elided parts.
+
+    Returns an empty string for a word too slight to be a term (a single letter of an alphabet).
+
+    Examples
+    --------
+    >>> [term_of(word) for word in ("Putin's", "l’Élysée", "Αθήνα", "3,000", "a")]
+    ['putin', 'elysee', 'αθηνα', '3000', '']
+    """
+    parts = [part for part in _APOSTROPHES.split(word) if len(part) >= _SHORTEST_PART]
+    term = max(parts, key=len) if parts else word
+    term = term.casefold()
+    if not term.isascii():
+        term = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", term)))
+    if term[:1].isnumeric():
+        term = term.replace(",", "")
+    return term if len(term) > 1 or not term.isascii() or term.isdigit() else ""

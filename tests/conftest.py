@@ -1,0 +1,49 @@
+"""What every test may use, and the rule that in CI nothing is skipped unseen."""
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared(pytestconfig: pytest.Config) -> Path:
+    """Return the folder of real news and engines that the developers keep beside the repository."""
+    folder = pytestconfig.rootpath.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("needs ../shared, which only the developers have")
+    return folder
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The hooks of a conftest reach only the tests beside it; those of a plugin reach the doctests of pipeline/ too.
+    config.pluginmanager.register(_SkipsFailInCI(), "skips-fail-in-ci")
+
+
+class _SkipsFailInCI:
+    # Outermost (tryfirst), so that an expected failure has been told from a skip by then: pytest calls both "skipped".
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if not hasattr(report, "wasxfail") and _fail_a_skip(report):
+            report.when = "call"  # a skip in a fixture is shown as FAILED too, not as ERROR
+        return report
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        report = yield
+        _fail_a_skip(report)  # a module that skips as a whole: importorskip, or allow_module_level
+        return report
+
+
+def _fail_a_skip(report: pytest.TestReport | pytest.CollectReport) -> bool:
+    if not report.skipped or os.environ.get("CI", "").lower() != "true":
+        return False
+    path, line, reason = report.longrepr if isinstance(report.longrepr, tuple) else ("", 0, str(report.longrepr))
+    report.outcome = "failed"
+    report.longrepr = (
+        f"{path}:{line}: would skip, and with CI=true that is a failure. What was missing: "
+        f"{reason.removeprefix('Skipped: ')}. Provide it, or leave the test out by its marker (-m)."
+    )
+    return True
