@@ -23,7 +23,8 @@ _BYTE_ORDER_MARKS = (
 _NEIGHBOURS = (
     ("cp1252", "cp1250", "cp1254", "cp1257", "iso8859_15", "iso8859_2", "mac_roman"),
     ("cp1253", "iso8859_7"),
-    ("cp1251", "koi8_u", "koi8_r", "iso8859_5", "cp866"),
+    # No family: read in one another these give Cyrillic letters too, and only charset-normalizer sees the wrong ones.
+    *((name,) for name in ("cp1251", "koi8_u", "koi8_r", "iso8859_5", "cp866")),
     ("cp1255", "iso8859_8"),
     ("cp1256", "iso8859_6"),
     ("cp932",),

@@ -9,7 +9,7 @@ from lxml.etree import LxmlError  # type: ignore[import-untyped]
 from trafilatura.utils import load_html
 
 from connectors.cleaning import clean
-from connectors.page_dates import published_at
+from connectors.page_dates import PageDates
 
 # They report every odd page at warning level; here odd pages end as dead letters, with the reason.
 for _name in ("trafilatura", "htmldate", "courlan", "charset_normalizer"):
@@ -46,6 +46,7 @@ def extract(html: str, latest: datetime) -> tuple[str, str, datetime | None, str
     tree = load_html(html)
     if tree is None:
         return ("", "", None, "", "", "")
+    page_dates = PageDates(tree)
     # Not the extensive search for dates: it takes any date that the text mentions for the day of publication.
     dates = {"original_date": True, "extensive_search": False, "max_date": latest.date().isoformat()}
     # The default balance, not `favor_recall`: that lost first paragraphs in the tests.
@@ -56,7 +57,7 @@ def extract(html: str, latest: datetime) -> tuple[str, str, datetime | None, str
     return (
         title,
         _without_title(clean(found.text or ""), title),
-        published_at(tree, found.date),
+        page_dates.published_at(found.date),
         clean(found.sitename or ""),
         _absolute(found.url),
         _language(tree),

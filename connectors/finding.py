@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from connectors.formats import format_of
 
@@ -47,13 +48,21 @@ def find_files(sources: Sequence[str]) -> FoundFiles:
     files: dict[str, str] = {}
     skipped: dict[str, str] = {}
     for source in sources:
-        for path, is_wanted in _expand(source):
-            (files if is_wanted else skipped).setdefault(os.path.realpath(path), path)
+        for entry, is_wanted in _expand(source):
+            (files if is_wanted else skipped).setdefault(entry.real, entry.path)
     return FoundFiles(tuple(files.values()), tuple(path for real, path in skipped.items() if real not in files))
 
 
-def _expand(source: str) -> Iterator[tuple[str, bool]]:
-    """Yield the paths of one source, each with whether it is to be read."""
+class _Entry(NamedTuple):
+    """Something that is no folder, or a folder that may not be entered."""
+
+    path: str
+    real: str
+    """The path with all links followed: the same for all ways to one file."""
+
+
+def _expand(source: str) -> Iterator[tuple[_Entry, bool]]:
+    """Yield what one source holds, each with whether it is to be read."""
     if os.path.exists(source):
         yield from _expand_existing(source)
         return
@@ -66,12 +75,12 @@ def _expand(source: str) -> Iterator[tuple[str, bool]]:
         yield from _expand_existing(path)
 
 
-def _expand_existing(path: str) -> Iterator[tuple[str, bool]]:
+def _expand_existing(path: str) -> Iterator[tuple[_Entry, bool]]:
     if not os.path.isdir(path):
-        yield path, True
+        yield _Entry(path, os.path.realpath(path)), True
         return
-    for found in walk(path):
-        yield found, os.path.isdir(found) or (format_of(found) is not None and _is_regular(found))
+    for entry in _walk(path):
+        yield entry, _is_wanted(entry.path)
 
 
 def _match(pattern: str) -> Iterator[str]:
@@ -87,11 +96,11 @@ def _match(pattern: str) -> Iterator[str]:
     at = parts.index("**")
     top = os.sep.join([*parts[:at], ""])
     wanted = [part for part in parts[at:] if part]
-    for folder in glob.glob(top) if top else [os.curdir]:
-        for path in walk(folder):
-            relative = os.path.relpath(path, folder)
+    for folder in glob.glob(top) if top else [""]:
+        for entry in _walk(folder or os.curdir):
+            relative = os.path.relpath(entry.path, folder or os.curdir)
             if _matches(relative.split(os.sep), wanted):
-                yield os.path.join(folder, relative) if top else relative
+                yield os.path.join(folder, relative)
 
 
 def _matches(parts: list[str], pattern: list[str]) -> bool:
@@ -103,32 +112,44 @@ def _matches(parts: list[str], pattern: list[str]) -> bool:
     return bool(parts) and fnmatch.fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
 
 
-def walk(folder: str) -> Iterator[str]:
-    """Yield the paths of all that is not a folder at any depth, sorted by name folder by folder, hidden names left out.
+def _walk(folder: str) -> Iterator[_Entry]:
+    """Yield all that is no folder at any depth, sorted by name folder by folder, hidden names left out.
 
     Links to folders are followed, but no folder is entered twice. One that may not be entered is yielded itself.
     """
     seen: set[str] = set()
-    waiting = [folder]  # a stack, not recursion: folders may be nested deeper than Python's stack
+    # A stack, not recursion: folders may be nested deeper than Python's stack. Only links are resolved: it is slow.
+    waiting = [(_Entry(folder, os.path.realpath(folder)), True)]
     while waiting:
-        path = waiting.pop()
-        if path != folder and not os.path.isdir(path):
-            yield path
-            continue
-        real = os.path.realpath(path)
-        if real in seen:
-            continue
-        seen.add(real)
-        try:
-            names = sorted((name for name in os.listdir(path) if not name.startswith(".")), reverse=True)
-        except OSError:
-            yield path
+        entry, is_folder = waiting.pop()
+        if not is_folder:
+            yield entry
+        elif entry.real not in seen:
+            seen.add(entry.real)
+            try:
+                waiting.extend(_children(entry))
+            except OSError:
+                yield entry
+
+
+def _children(folder: _Entry) -> list[tuple[_Entry, bool]]:
+    """List a folder, the last name first, each name with whether it is a folder."""
+    with os.scandir(folder.path) as listing:
+        entries = sorted((e for e in listing if not e.name.startswith(".")), key=lambda e: e.name, reverse=True)
+    children = []
+    for entry in entries:
+        if entry.is_symlink():  # `entry.is_dir()` raises for a link to itself
+            children.append((_Entry(entry.path, os.path.realpath(entry.path)), os.path.isdir(entry.path)))
         else:
-            waiting.extend(os.path.join(path, name) for name in names)
+            children.append((_Entry(entry.path, os.path.join(folder.real, entry.name)), entry.is_dir()))
+    return children
 
 
-def _is_regular(path: str) -> bool:
+def _is_wanted(path: str) -> bool:
+    """Whether something met in a folder is to be read."""
     try:
-        return stat.S_ISREG(os.stat(path).st_mode)
+        mode = os.stat(path).st_mode
     except OSError:
         return False
+    # A folder gets here only when it may not be entered: reading it says so in a dead letter.
+    return stat.S_ISDIR(mode) or (stat.S_ISREG(mode) and format_of(path) is not None)

@@ -24,29 +24,36 @@ _ARTICLE_TYPES = ("Article", "Posting", "Report", "WebPage")
 _MOST_NODES = 10_000
 
 
-def published_at(tree: Any, guess: str | None) -> datetime | None:
-    """Find when a page was published.
+class PageDates:
+    """The dates that stand in a page's markup, as they are written there.
 
     Parameters
     ----------
     tree
-        The page as lxml parsed it.
-    guess
-        The day as htmldate found it, or none.
-
-    Returns
-    -------
-    datetime | None
-        In UTC. The first of: a declared date with a time of day; a ``<time>`` with one on the day of `guess`; a
-        declared day; `guess`.
+        The page as lxml parsed it, before anything else has worked on it: htmldate takes the scripts away.
     """
-    declared = [value for value in _declared(tree) if parse_date(value)]
-    shown = [value for value in tree.xpath(_SHOWN) if guess and value.strip().startswith(guess) and parse_date(value)]
-    timed = [value for value in declared + shown if ":" in value]
-    for value in [*timed, *declared, guess]:
-        if moment := parse_date(value):
-            return moment
-    return None
+
+    def __init__(self, tree: Any) -> None:
+        self._declared = [value for value in _declared(tree) if parse_date(value)]
+        self._shown = [value.strip() for value in tree.xpath(_SHOWN) if parse_date(value)]
+
+    def published_at(self, guess: str | None) -> datetime | None:
+        """Choose the date of publication.
+
+        Parameters
+        ----------
+        guess
+            The day as htmldate found it, ``YYYY-MM-DD``, or none.
+
+        Returns
+        -------
+        datetime | None
+            In UTC. The first of: a declared date with a time of day; a ``<time>`` with one on the day of `guess`; a
+            declared day; `guess`.
+        """
+        shown = [value for value in self._shown if guess and value.startswith(guess)]
+        timed = [value for value in self._declared + shown if ":" in value]
+        return next((parse_date(value) for value in [*timed, *self._declared]), None) or parse_date(guess)
 
 
 def _declared(tree: Any) -> Iterator[str]:

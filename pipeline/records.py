@@ -177,6 +177,8 @@ class StoryEvent:
     """Reports per hour over the story's last hour of event time."""
     mentions: tuple[Mention, ...] = field(default=())
     """Mentions added since the last revision."""
+    num_mentions_omitted: int = 0
+    """Mentions since the last revision that the event's size left no room for; the assignments name them."""
 
     @property
     def id(self) -> str:
@@ -218,6 +220,7 @@ class StoryEvent:
                     "last_seen": _iso(self.last_seen),
                     "velocity_per_hour": _rounded(self.velocity_per_hour),
                     "mentions": [mention.to_dict() for mention in self.mentions],
+                    "num_mentions_omitted": self.num_mentions_omitted,
                 },
             }
         )

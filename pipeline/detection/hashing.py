@@ -8,8 +8,8 @@ import xxhash
 
 @lru_cache(maxsize=1 << 18)
 def word_hash(word: str) -> int:
-    """Hash a word to 32 bits (XXH32)."""
-    return xxhash.xxh32_intdigest(word)
+    """Hash a word to 32 bits (XXH32 of its UTF-8)."""
+    return xxhash.xxh32_intdigest(word.encode("utf-8", "surrogatepass"))
 
 
 def short_digest(*parts: str) -> str:

@@ -64,6 +64,15 @@ class BucketIndex:
         self._next += 1
         return number
 
+    def skip(self) -> None:
+        """Pass one number over, for an article that look-ups shall not find."""
+        if len(self) > self._mask:
+            self._grow()
+        row = self._next & int(self._mask)
+        self._keys[row] = 0
+        self._older[row] = _NONE
+        self._next += 1
+
     def _enter(self, number: int, keys: NDArray[np.uint32]) -> None:
         slots = keys & self._slot_mask
         row = number & int(self._mask)

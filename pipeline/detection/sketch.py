@@ -40,6 +40,11 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def stems(self) -> list[str]:
         return [stem_of(form) for form in self.terms.forms]
 
+    @property
+    def forms(self) -> dict[str, str]:
+        """How each stem is written in the article."""
+        return {stem_of(form): form for form in self.terms.forms}
+
 
 def sketch_article(article: Article, config: DetectionConfig) -> Sketch:
     """Reduce an article to its sketch; the text's language is detected unless the article names it."""

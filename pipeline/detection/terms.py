@@ -37,6 +37,7 @@ class _Word(NamedTuple):
     is_number: bool
 
 
+@lru_cache(maxsize=1 << 18)
 def stem_of(form: str) -> str:
     """Cut a term to its first six letters: coarse, and the same in every language that inflects at the end.
 

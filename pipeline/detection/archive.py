@@ -1,0 +1,136 @@
+"""The live articles: what is remembered of each until the horizon takes it."""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.config import DetectionConfig
+from pipeline.detection.codec import decode_sketch, encode_sketch
+from pipeline.detection.index import BucketIndex
+from pipeline.detection.minhash import similarity
+from pipeline.detection.sketch import Sketch, copy_keys, story_keys
+from pipeline.records import Role
+
+
+class Kept(NamedTuple):
+    """A live article: its sketch as bytes (a tenth of the objects' memory), its story and what it is to it."""
+
+    encoded: bytes
+    story_id: str
+    role: Role
+
+    def sketch(self) -> Sketch:
+        return decode_sketch(self.encoded)
+
+
+class Archive:
+    """Remembers the articles of the horizon and finds those that resemble a new one.
+
+    Articles are numbered as they come; generations of them are forgotten together.
+    """
+
+    def __init__(self, config: DetectionConfig) -> None:
+        self._config = config
+        self._copies = BucketIndex(config.copies.bands, config.index_depth)
+        self._reports = BucketIndex(config.stories.bands, config.index_depth)
+        self._kept: deque[Kept] = deque()
+        self._first = 0
+        self._number_of: dict[str, int] = {}
+        self._generations: deque[tuple[int, int]] = deque()
+        """Generation and the number of its first article, for each that has articles."""
+        self._latest: tuple[Sketch, NDArray[np.uint32]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __iter__(self) -> Iterator[tuple[int, Kept]]:
+        """Go through the live articles with the generation of each, from old to new."""
+        starts = deque(self._generations)
+        generation = 0
+        for number, kept in enumerate(self._kept, self._first):
+            while starts and starts[0][1] <= number:
+                generation = starts.popleft()[0]
+            yield generation, kept
+
+    def add(self, sketch: Sketch, story_id: str, role: Role, generation: int) -> int:
+        """Remember an article and give its number. An earlier one of the same id is no longer found by id."""
+        number = self._first + len(self._kept)
+        if not self._generations or self._generations[-1][0] < generation:
+            self._generations.append((generation, number))
+        self._copies.add(copy_keys(sketch, self._config.copies))
+        if role is Role.COPY:
+            # A much-copied text would push all else out of its buckets; the report it copies stands for it.
+            self._reports.skip()
+        else:
+            self._reports.add(self._story_keys(sketch))
+        self._kept.append(Kept(encode_sketch(sketch), story_id, role))
+        self._number_of[sketch.article_id] = number
+        return number
+
+    def get(self, number: int) -> Kept | None:
+        """Give a live article by its number."""
+        return self._kept[number - self._first] if number >= self._first else None
+
+    def by_id(self, article_id: str) -> Kept | None:
+        """Give the newest live article of an id, unless it was taken down."""
+        number = self._number_of.get(article_id)
+        return None if number is None else self.get(number)
+
+    def take_down(self, article_id: str) -> None:
+        """Treat the next article of this id as new."""
+        del self._number_of[article_id]
+
+    def forget(self, oldest_generation: int, most: int) -> tuple[list[Kept], int]:
+        """Let go of generations before `oldest_generation`, and of the oldest articles beyond `most`.
+
+        Returns
+        -------
+        tuple[list[Kept], int]
+            What was let go, from old to new, and how many of them went before their horizon.
+        """
+        while self._generations and self._generations[0][0] < oldest_generation:
+            self._generations.popleft()
+        end = self._first + len(self._kept)
+        by_age = self._generations[0][1] if self._generations else end
+        bound = max(by_age, end - most)
+        gone = [self._kept.popleft() for _ in range(bound - self._first)]
+        self._drop_ids(gone)
+        num_early = bound - max(by_age, self._first)
+        self._first = bound
+        self._copies.forget_before(bound)
+        self._reports.forget_before(bound)
+        return gone, num_early
+
+    def _drop_ids(self, gone: list[Kept]) -> None:
+        for number, kept in enumerate(gone, self._first):
+            article_id = kept.sketch().article_id
+            if self._number_of.get(article_id) == number:
+                del self._number_of[article_id]
+
+    def resembling(self, sketch: Sketch) -> list[Kept]:
+        """Find live reports that may be of the same story, from old to new."""
+        numbers = self._reports.find(self._story_keys(sketch))
+        return [self._kept[number - self._first] for number in numbers.tolist()]
+
+    def _story_keys(self, sketch: Sketch) -> NDArray[np.uint32]:
+        # An article is looked up and then added: its signature is worked out once.
+        if self._latest is None or self._latest[0] is not sketch:
+            self._latest = sketch, story_keys(sketch, self._config.stories)
+        return self._latest[1]
+
+    def copied(self, sketch: Sketch) -> tuple[float, Kept] | None:
+        """Find the live article whose shingles are most like the sketch's, if like enough; the oldest of equals."""
+        best: tuple[float, Kept] | None = None
+        for number in self._copies.find(copy_keys(sketch, self._config.copies)).tolist():
+            kept = self._kept[number - self._first]
+            likeness = similarity(sketch.copy_signature, _copy_signature(kept))
+            if likeness >= self._config.copies.threshold and (best is None or likeness > best[0]):
+                best = likeness, kept
+        return best
+
+
+def _copy_signature(kept: Kept) -> NDArray[np.uint32]:
+    return kept.sketch().copy_signature

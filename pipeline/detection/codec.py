@@ -1,0 +1,61 @@
+"""How detection's state is written to bytes: MessagePack behind one byte that names the version."""
+
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+
+from pipeline.detection.sketch import Sketch
+
+VERSION = 1
+"""Of everything this module writes; raise it with any change of `Sketch`, `Story` or the journal."""
+
+T = TypeVar("T")
+
+
+class UnknownVersion(ValueError):
+    """State was written by another version of this program."""
+
+
+def encode(value: Any) -> bytes:
+    """Write a value as versioned bytes; arrays are little-endian."""
+    return bytes((VERSION,)) + _ENCODER.encode(value)
+
+
+def decode(encoded: bytes, kind: type[T]) -> T:
+    """Read versioned bytes.
+
+    Raises
+    ------
+    UnknownVersion
+        If another version wrote them; the message names both and the remedy.
+    """
+    version = encoded[0] if encoded else None
+    if version != VERSION:
+        raise UnknownVersion(
+            f"detection state has version {version}, but this program reads version {VERSION}: run the program that "
+            "wrote it, or start from empty state and replay the articles of the last horizon"
+        )
+    return msgspec.msgpack.decode(memoryview(encoded)[1:], type=kind, dec_hook=_read_array)
+
+
+def encode_sketch(sketch: Sketch) -> bytes:
+    return encode(sketch)
+
+
+def decode_sketch(encoded: bytes) -> Sketch:
+    return decode(encoded, Sketch)
+
+
+def _write_array(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.astype(value.dtype.newbyteorder("<"), copy=False).tobytes()
+    raise TypeError(f"state cannot hold a {type(value).__name__}: {value!r}")
+
+
+def _read_array(kind: Any, value: Any) -> Any:
+    dtype = kind.__args__[1].__args__[0]
+    return np.frombuffer(value, np.dtype(dtype).newbyteorder("<")).astype(dtype, copy=False)
+
+
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=_write_array)

@@ -1,0 +1,40 @@
+"""How telling a term is: idf that follows the stream, with the language's background as prior."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class StreamIdf:
+    """Counts in how many live reports each term stands.
+
+    ``idf = -ln((df + prior * p) / (n + prior))``, where *df* of the *n* live reports hold the term and *p* is its
+    background probability. An empty stream thus starts from the language at large; a stream full of grain notes learns
+    that "tonnes" says little. Only live reports count, so space is bounded by the horizon.
+    """
+
+    def __init__(self, prior_articles: float, num_reports: int = 0, counts: dict[str, int] | None = None) -> None:
+        self._prior = prior_articles
+        self.num_reports = num_reports
+        self.counts = Counter(counts or {})
+
+    def add(self, stems: Iterable[str]) -> None:
+        self.num_reports += 1
+        self.counts.update(stems)
+
+    def remove(self, stems: Iterable[str]) -> None:
+        self.num_reports -= 1
+        for stem in stems:
+            left = self.counts[stem] - 1
+            if left:
+                self.counts[stem] = left
+            else:
+                del self.counts[stem]
+
+    def of(self, stems: Sequence[str], backgrounds: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Give the idf of terms, shape ``(len(stems),)``, never below 0."""
+        counts = np.array([self.counts.get(stem, 0) for stem in stems], np.float64)
+        share = (counts + self._prior * backgrounds.astype(np.float64)) / (self.num_reports + self._prior)
+        return np.maximum(0.0, -np.log(share))
