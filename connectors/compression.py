@@ -18,7 +18,7 @@ _MOST_MEMORY_BYTES = 1 << 27
 """Window that an archive may demand: enough for ``xz -9`` (65 MiB) and ``zstd --long=27`` (128 MiB)."""
 
 
-class BrokenArchive(ValueError):  # noqa: N818 - named for the state of things, as `MalformedArticle` is
+class BrokenArchive(ValueError):
     """The archive cannot be unpacked (further).
 
     Parameters

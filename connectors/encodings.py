@@ -55,6 +55,7 @@ _SAMPLE_CHARACTERS = 8_000
 _MOST_CONTROLS = 0.01
 _LEAST_FIT = 0.8
 _MOST_DAMAGE = 0.1
+_MOST_GARBAGE = 0.01
 _SHORT_BYTES = 24
 """Below this, bytes that are not Unicode could be anything: of random ones of 12 bytes a tenth would pass as text."""
 
@@ -88,7 +89,7 @@ def decode_text(data: bytes) -> str | None:
     """
     text = decode_unicode(data)
     if text is None and bom_encoding(data) is None and b"\x00" not in data:
-        text = _decode_damaged_utf8(data) or decode_legacy(data)
+        text = _decode_unannounced(data)
     return None if text is None or is_binary(text) else text
 
 
@@ -100,7 +101,7 @@ def decode_page(data: bytes) -> str | None:
     text = decode_unicode(data)
     if text is None and bom_encoding(data) is None:
         declared = _declared_encoding(data)
-        text = (declared and _decode(data, declared)) or _decode_damaged_utf8(data) or decode_legacy(data)
+        text = (declared and _decode(data, declared)) or _decode_unannounced(data)
     return None if text is None or is_binary(text) else text
 
 
@@ -146,12 +147,16 @@ def _declared_encoding(data: bytes) -> str | None:
     return name if label in CANDIDATES or name.startswith(("cp125", "iso8859", "koi8", "euc_", "mac-")) else None
 
 
-def _decode_damaged_utf8(data: bytes) -> str | None:
-    """Forgive UTF-8 a few bad bytes, such as a character cut in two: other encodings give hardly a valid sequence."""
-    text = data.decode("utf-8", "replace")
-    num_bad = text.count("\ufffd")
-    num_valid = len(_BEYOND_ASCII.findall(text)) - num_bad
-    return text if num_bad <= _MOST_DAMAGE * num_valid else None
+def _decode_unannounced(data: bytes) -> str | None:
+    """Decode damaged UTF-8 or a legacy encoding."""
+    forgiven = data.decode("utf-8", "replace")
+    num_bad = forgiven.count("\ufffd")
+    # Text in a legacy encoding gives hardly a valid sequence, a text with a character cut in two many.
+    if num_bad <= _MOST_DAMAGE * (len(_BEYOND_ASCII.findall(forgiven)) - num_bad):
+        return forgiven
+    text = decode_legacy(data)
+    # What remains may be English with a few bytes of garbage in it.
+    return forgiven if text is None and num_bad <= _MOST_GARBAGE * len(forgiven) else text
 
 
 def _is_mostly_ascii(data: bytes) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from connectors.formats import format_of
 
 
-class SourceNotFound(ValueError):  # noqa: N818 - named for the state of things, as `MalformedArticle` is
+class SourceNotFound(ValueError):
     """A source names nothing: a slip on the command line, to be mended before anything is read."""
 
 

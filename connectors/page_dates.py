@@ -30,7 +30,7 @@ class PageDates:
     Parameters
     ----------
     tree
-        The page as lxml parsed it, before anything else has worked on it: htmldate takes the scripts away.
+        The page as lxml parsed it.
     """
 
     def __init__(self, tree: Any) -> None:
@@ -59,7 +59,7 @@ class PageDates:
 def _declared(tree: Any) -> Iterator[str]:
     for script in tree.xpath(_LINKED_DATA):
         try:
-            linked = orjson.loads(script)
+            linked = orjson.loads(str(script))  # orjson refuses lxml's subclass of str
         except orjson.JSONDecodeError:
             continue
         yield from _linked_dates(linked)

@@ -23,7 +23,7 @@ class Page(NamedTuple):
     """As the page gives it, such as ``en-GB``."""
 
 
-class UnreadablePage(ValueError):  # noqa: N818 - named for the state of things, as `MalformedArticle` is
+class UnreadablePage(ValueError):
     """The page is hostile or broken beyond reading.
 
     Parameters

@@ -14,16 +14,16 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Base of every table of the configuration."""
 
 
-class InputConfig(Section):
+class InputConfig(Section, frozen=True):
     """What is taken as an article."""
 
     max_article_bytes: int = 8 * 1024 * 1024
     """Longest single article, in bytes as it lies in its file after decompression; longer ones are dead-lettered."""
     plausible_from: str = "1970-01-02"
-    """Earliest believable `published_at`. The zero of the Unix clock stands for "unknown" far more often than for news."""
+    """Earliest believable `published_at`: the zero of the Unix clock means "unknown" far more often than news."""
 
 
-class SketchConfig(Section):
+class SketchConfig(Section, frozen=True):
     """What detection keeps of an article."""
 
     num_terms: int = 64
@@ -41,7 +41,7 @@ class SketchConfig(Section):
     """Occurrences after which a term has half its greatest weight (the k of BM25)."""
 
 
-class CopyConfig(Section):
+class CopyConfig(Section, frozen=True):
     """Copies: MinHash-LSH of word shingles at a high threshold."""
 
     shingle_words: int = 5
@@ -51,7 +51,7 @@ class CopyConfig(Section):
     """Least estimated Jaccard similarity of the shingles of a copy."""
 
 
-class StoryConfig(Section):
+class StoryConfig(Section, frozen=True):
     """Stories: MinHash-LSH of weighted terms at a low threshold, then verification."""
 
     bands: int = 128
@@ -74,7 +74,7 @@ class StoryConfig(Section):
     """Numbers of reports at which a story that emerged is said to have grown."""
 
 
-class TimeConfig(Section):
+class TimeConfig(Section, frozen=True):
     """Event time: ticks, horizon, lateness."""
 
     tick_seconds: float = 5.0
@@ -84,7 +84,7 @@ class TimeConfig(Section):
     """How far behind the last finished tick an article may still be admitted, marked `late`."""
 
 
-class DetectionConfig(Section):
+class DetectionConfig(Section, frozen=True):
     """All that decides which articles become one story. Detection reads nothing else."""
 
     sketch: SketchConfig = SketchConfig()
@@ -97,14 +97,14 @@ class DetectionConfig(Section):
     """Articles that one language keeps findable; beyond it the oldest go before the horizon, and are counted."""
 
 
-class OutputConfig(Section):
+class OutputConfig(Section, frozen=True):
     """How events are signed."""
 
     source: str = "urn:wirewatch"
     """CloudEvents `source` of every event: names the deployment."""
 
 
-class Config(Section):
+class Config(Section, frozen=True):
     """The whole configuration; every key has a default."""
 
     input: InputConfig = InputConfig()
@@ -130,7 +130,9 @@ def load_config(path: str | Path | None) -> Config:
     try:
         table = tomllib.loads(Path(path).read_text("utf-8"))
     except OSError as error:
-        raise ConfigError(f"configuration {str(path)!r} cannot be read: {error.strerror}; give an existing file") from error
+        raise ConfigError(
+            f"configuration {str(path)!r} cannot be read: {error.strerror}; give an existing file"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"configuration {str(path)!r} is not TOML: {error}") from error
     return config_from(table, place=str(path))
@@ -158,19 +160,64 @@ def check(config: Config) -> Config:
     """
     detection = config.detection
     rules: list[tuple[str, float, bool, str]] = [
-        ("input.max_article_bytes", config.input.max_article_bytes, config.input.max_article_bytes >= 1024, "at least 1024"),
-        ("detection.sketch.num_terms", detection.sketch.num_terms, 1 <= detection.sketch.num_terms <= 1024, "1 to 1024"),
+        (
+            "input.max_article_bytes",
+            config.input.max_article_bytes,
+            config.input.max_article_bytes >= 1024,
+            "at least 1024",
+        ),
+        (
+            "detection.sketch.num_terms",
+            detection.sketch.num_terms,
+            1 <= detection.sketch.num_terms <= 1024,
+            "1 to 1024",
+        ),
         ("detection.sketch.lead_words", detection.sketch.lead_words, detection.sketch.lead_words > 0, "above 0"),
         ("detection.sketch.saturation", detection.sketch.saturation, detection.sketch.saturation >= 0, "0 or more"),
-        ("detection.copies.threshold", detection.copies.threshold, 0 < detection.copies.threshold <= 1, "above 0, at most 1"),
-        ("detection.copies.shingle_words", detection.copies.shingle_words, detection.copies.shingle_words >= 1, "at least 1"),
+        (
+            "detection.copies.threshold",
+            detection.copies.threshold,
+            0 < detection.copies.threshold <= 1,
+            "above 0, at most 1",
+        ),
+        (
+            "detection.copies.shingle_words",
+            detection.copies.shingle_words,
+            detection.copies.shingle_words >= 1,
+            "at least 1",
+        ),
         ("detection.stories.threshold", detection.stories.threshold, detection.stories.threshold > 0, "above 0"),
         ("detection.stories.rival_floor", detection.stories.rival_floor, detection.stories.rival_floor > 0, "above 0"),
-        ("detection.stories.size_exponent", detection.stories.size_exponent, 0 <= detection.stories.size_exponent <= 1, "0 to 1"),
-        ("detection.stories.prior_articles", detection.stories.prior_articles, detection.stories.prior_articles > 0, "above 0"),
-        ("detection.stories.emerge_reports", detection.stories.emerge_reports, detection.stories.emerge_reports >= 1, "at least 1"),
-        ("detection.time.tick_seconds", detection.time.tick_seconds, detection.time.tick_seconds >= 0.001, "at least 0.001"),
-        ("detection.time.horizon_hours", detection.time.horizon_hours, detection.time.horizon_hours * 3600 >= 3 * detection.time.tick_seconds, "at least three ticks"),
+        (
+            "detection.stories.size_exponent",
+            detection.stories.size_exponent,
+            0 <= detection.stories.size_exponent <= 1,
+            "0 to 1",
+        ),
+        (
+            "detection.stories.prior_articles",
+            detection.stories.prior_articles,
+            detection.stories.prior_articles > 0,
+            "above 0",
+        ),
+        (
+            "detection.stories.emerge_reports",
+            detection.stories.emerge_reports,
+            detection.stories.emerge_reports >= 1,
+            "at least 1",
+        ),
+        (
+            "detection.time.tick_seconds",
+            detection.time.tick_seconds,
+            detection.time.tick_seconds >= 0.001,
+            "at least 0.001",
+        ),
+        (
+            "detection.time.horizon_hours",
+            detection.time.horizon_hours,
+            detection.time.horizon_hours * 3600 >= 3 * detection.time.tick_seconds,
+            "at least three ticks",
+        ),
         ("detection.index_depth", detection.index_depth, 1 <= detection.index_depth <= 1024, "1 to 1024"),
         ("detection.max_admissions", detection.max_admissions, detection.max_admissions >= 1, "at least 1"),
     ]

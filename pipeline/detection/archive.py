@@ -16,7 +16,7 @@ from pipeline.records import Role
 
 
 class Kept(NamedTuple):
-    """A live article: its sketch as bytes (a tenth of the objects' memory), its story and what it is to it."""
+    """A live article: its sketch as bytes (a tenth of the objects' memory), its story, and whether report or copy."""
 
     encoded: bytes
     story_id: str
@@ -29,15 +29,15 @@ class Kept(NamedTuple):
 class Archive:
     """Remembers the articles of the horizon and finds those that resemble a new one.
 
-    Articles are numbered as they come; generations of them are forgotten together.
+    Articles are numbered as they come, from `first`; generations of them are forgotten together.
     """
 
-    def __init__(self, config: DetectionConfig) -> None:
+    def __init__(self, config: DetectionConfig, first: int = 0) -> None:
         self._config = config
-        self._copies = BucketIndex(config.copies.bands, config.index_depth)
-        self._reports = BucketIndex(config.stories.bands, config.index_depth)
+        self._copies = BucketIndex(config.copies.bands, config.index_depth, first)
+        self._reports = BucketIndex(config.stories.bands, config.index_depth, first)
         self._kept: deque[Kept] = deque()
-        self._first = 0
+        self._first = first
         self._number_of: dict[str, int] = {}
         self._generations: deque[tuple[int, int]] = deque()
         """Generation and the number of its first article, for each that has articles."""
@@ -45,6 +45,10 @@ class Archive:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    @property
+    def next_number(self) -> int:
+        return self._first + len(self._kept)
 
     def __iter__(self) -> Iterator[tuple[int, Kept]]:
         """Go through the live articles with the generation of each, from old to new."""
@@ -57,7 +61,7 @@ class Archive:
 
     def add(self, sketch: Sketch, story_id: str, role: Role, generation: int) -> int:
         """Remember an article and give its number. An earlier one of the same id is no longer found by id."""
-        number = self._first + len(self._kept)
+        number = self.next_number
         if not self._generations or self._generations[-1][0] < generation:
             self._generations.append((generation, number))
         self._copies.add(copy_keys(sketch, self._config.copies))
@@ -81,7 +85,7 @@ class Archive:
 
     def take_down(self, article_id: str) -> None:
         """Treat the next article of this id as new."""
-        del self._number_of[article_id]
+        self._number_of.pop(article_id, None)
 
     def forget(self, oldest_generation: int, most: int) -> tuple[list[Kept], int]:
         """Let go of generations before `oldest_generation`, and of the oldest articles beyond `most`.
@@ -93,7 +97,7 @@ class Archive:
         """
         while self._generations and self._generations[0][0] < oldest_generation:
             self._generations.popleft()
-        end = self._first + len(self._kept)
+        end = self.next_number
         by_age = self._generations[0][1] if self._generations else end
         bound = max(by_age, end - most)
         gone = [self._kept.popleft() for _ in range(bound - self._first)]

@@ -29,9 +29,9 @@ def frequency(word: str, language: str) -> float:
     """
     known = _frequencies(language)
     if known is None:
-        return max(FLOOR, 10.0 ** -(1.5 + len(word) / 2))
+        return max(FLOOR, float(10.0 ** -(1.5 + len(word) / 2)))
     if has_digit_sequence(word):
-        return max(FLOOR, known.get(smash_numbers(word), 0.0) * digit_freq(word))
+        return max(FLOOR, known.get(smash_numbers(word), 0.0) * float(digit_freq(word)))
     return max(FLOOR, known.get(word, 0.0))
 
 
@@ -39,6 +39,7 @@ def frequency(word: str, language: str) -> float:
 def _frequencies(language: str) -> dict[str, float] | None:
     # The small lists (words above one in a million) load in a twentieth of the time of the large ones.
     try:
-        return wordfreq.get_frequency_dict(language, wordlist="small")
+        frequencies: dict[str, float] = wordfreq.get_frequency_dict(language, wordlist="small")
     except LookupError:
         return None
+    return frequencies

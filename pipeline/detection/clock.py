@@ -30,7 +30,7 @@ class Ticks:
         self.length = round(config.tick_seconds * 1e6)
         self.horizon = round(config.horizon_hours * 3600e6)
         self.lateness = round(config.allowed_lateness_hours * 3600e6)
-        self.generation_length = max(self.horizon // 3, 1)
+        self.generation_length = -(-self.horizon // 3)
 
     def end_of(self, micros: int) -> int:
         """Name the tick of an event time by its end, which lies after it."""
@@ -43,3 +43,7 @@ class Ticks:
     def oldest_live_generation(self, tick: int) -> int:
         """Number the oldest generation that may still hold an article younger than the horizon when `tick` begins."""
         return (tick - self.length - self.horizon) // self.generation_length
+
+    def expiry(self, tick: int) -> int:
+        """Name the first tick at which nothing of the generation of `tick` is live any more."""
+        return (self.generation(tick) + 1) * self.generation_length + self.horizon + self.length

@@ -10,7 +10,7 @@ import msgspec
 from pipeline.config import DetectionConfig
 from pipeline.detection.archive import Archive, Kept
 from pipeline.detection.clock import Ticks, from_micros
-from pipeline.detection.codec import decode, encode, encode_sketch
+from pipeline.detection.codec import decode, decode_sketch, encode, encode_sketch
 from pipeline.detection.idf import StreamIdf
 from pipeline.detection.lifecycle import Lifecycle
 from pipeline.detection.placing import Placement, Placer
@@ -51,12 +51,17 @@ class Outcome:
 
 
 class Core(msgspec.Struct, frozen=True):
-    """What cannot be recomputed from the live articles: stories and term counts, at the end of a tick."""
+    """What cannot be recomputed from the live articles, as it stood between two ticks."""
 
-    mark: int | None
-    stories: list[Story]
-    num_reports: int
-    term_counts: dict[str, int]
+    mark: int | None = None
+    stories: list[Story] = []
+    num_reports: int = 0
+    """Live reports that `term_counts` counts."""
+    term_counts: dict[str, int] = {}
+    num_live: int = 0
+    """Articles remembered, ..."""
+    next_number: int = 0
+    """... the last of them numbered one less than this."""
 
 
 class _Remembered(msgspec.Struct, frozen=True, array_like=True):
@@ -95,17 +100,18 @@ class Detector:
 
     def __init__(self, config: DetectionConfig) -> None:
         self._config = config
-        self._ticks = Ticks(config.time)
+        self.ticks = Ticks(config.time)
         self._waiting: dict[int, list[Sketch]] = {}
+        self._num_early = 0
         self.mark: int | None = None
         """End of the last tick decided; an article of it or of an earlier one is late."""
-        self._reset(Core(None, [], 0, {}))
+        self._reset(Core())
 
     def _reset(self, core: Core) -> None:
         self.mark = core.mark
         self._stories = {story.id: story for story in core.stories}
         self._idf = StreamIdf(self._config.stories.prior_articles, core.num_reports, core.term_counts)
-        self._archive = Archive(self._config)
+        self._archive = Archive(self._config, core.next_number - core.num_live)
         self._placer = Placer(self._config.stories, self._archive, self._stories, self._idf)
         self._lifecycle = Lifecycle(self._config.stories, self._archive, self._placer)
 
@@ -113,11 +119,11 @@ class Detector:
 
     def is_late(self, sketch: Sketch) -> bool:
         """Whether the tick of an article is already decided."""
-        return self.mark is not None and self._ticks.end_of(sketch.observed_at) <= self.mark
+        return self.mark is not None and self.ticks.end_of(sketch.observed_at) <= self.mark
 
     def is_too_late(self, sketch: Sketch) -> bool:
         """Whether an article is later than `allowed_lateness`: such a one must not be observed."""
-        return self.mark is not None and self._ticks.end_of(sketch.observed_at) <= self.mark - self._ticks.lateness
+        return self.mark is not None and self.ticks.end_of(sketch.observed_at) <= self.mark - self.ticks.lateness
 
     def observe(self, sketch: Sketch) -> int:
         """Take an article, to be decided when its tick is due.
@@ -127,7 +133,7 @@ class Detector:
         int
             The tick in which it will be decided: its own, or the last one decided if it is late.
         """
-        tick = self._ticks.end_of(sketch.observed_at)
+        tick = self.ticks.end_of(sketch.observed_at)
         if self.mark is not None:
             tick = max(tick, self.mark)
         self._waiting.setdefault(tick, []).append(sketch)
@@ -138,14 +144,6 @@ class Detector:
     def next_tick(self) -> int | None:
         """Name the earliest tick that holds waiting articles."""
         return min(self._waiting, default=None)
-
-    def generation(self, tick: int) -> int:
-        """Number the generation of a tick."""
-        return self._ticks.generation(tick)
-
-    def oldest_live_generation(self, tick: int) -> int:
-        """Number the oldest generation of which `tick` still remembers articles."""
-        return self._ticks.oldest_live_generation(tick)
 
     def advance(self, watermark: int) -> list[Outcome]:
         """Decide every tick that ends at or before the watermark, in order.
@@ -172,29 +170,31 @@ class Detector:
         outcome = Outcome(tick)
         late = tick == self.mark
         if not late:
-            outcome.num_forgotten_early = self._forget(tick)
+            self.forget(tick)
+            outcome.num_forgotten_early, self._num_early = self._num_early, 0
             outcome.events += self._close_quiet(tick)
         changed: dict[str, bool] = {}
         for position, sketch in enumerate(sketches):
             placement = recorded[position] if recorded else self._placer.place(sketch)
             outcome.placed.append(Placed(sketch, placement))
-            story_id = self._apply(sketch, placement, self.generation(tick), late=late)
+            story_id = self._apply(sketch, placement, self.ticks.generation(tick), late=late)
             if story_id is not None:
                 changed[story_id] = changed.get(story_id, False) or placement.role is Role.TAKEDOWN
         outcome.events += self._settle(changed)
         self.mark = tick
         return outcome
 
-    def _forget(self, tick: int) -> int:
-        gone, num_early = self._archive.forget(self.oldest_live_generation(tick), self._config.max_admissions)
+    def forget(self, tick: int) -> None:
+        """Let go of the articles that are beyond the horizon when `tick` begins; deciding a tick does so by itself."""
+        gone, num_early = self._archive.forget(self.ticks.oldest_live_generation(tick), self._config.max_admissions)
+        self._num_early += num_early
         for kept in gone:
             if kept.role is Role.REPORT:
                 self._idf.remove(kept.sketch().stems)
-        return num_early
 
     def _close_quiet(self, tick: int) -> list[StoryEvent]:
-        start = tick - self._ticks.length
-        quiet = list(takewhile(lambda story: story.last_seen + self._ticks.horizon <= start, self._stories.values()))
+        start = tick - self.ticks.length
+        quiet = list(takewhile(lambda story: story.last_seen + self.ticks.horizon <= start, self._stories.values()))
         return self._close(quiet, start)
 
     def _close(self, stories: Iterable[Story], moment: int) -> list[StoryEvent]:
@@ -238,14 +238,11 @@ class Detector:
 
     def _remember(self, sketch: Sketch, placement: Placement, generation: int) -> int | None:
         """Let the archive follow a decision; gives the article's number if it got one."""
-        if placement.story_id is None or placement.role is Role.REPEAT:
-            return None
-        known = self._archive.by_id(sketch.article_id)
         if placement.role is Role.TAKEDOWN:
             self._archive.take_down(sketch.article_id)
+        if placement.kept_as is None or placement.story_id is None:
             return None
-        role = known.role if known else placement.role
-        return self._archive.add(sketch, placement.story_id, role, generation)
+        return self._archive.add(sketch, placement.story_id, placement.kept_as, generation)
 
     def _change(self, sketch: Sketch, placement: Placement, known: Kept | None, number: int | None) -> Story | None:
         """Let the story follow a decision; none where no open story changes."""
@@ -271,7 +268,8 @@ class Detector:
     def _count(self, story: Story, sketch: Sketch, number: int | None) -> None:
         """Count a report's terms, and make it a candidate for the headline."""
         self._idf.add(sketch.stems)
-        story.reports = [*story.reports[1 - _HEADLINE_POOL :], number]
+        if number is not None:
+            story.reports = [*story.reports[1 - _HEADLINE_POOL :], number]
 
     def _amend(self, story: Story, known: Kept, sketch: Sketch, number: int | None) -> None:
         """Let a revision or takedown replace or remove what the story took from the article before."""
@@ -289,16 +287,34 @@ class Detector:
 
     def core(self) -> Core:
         """Give what cannot be recomputed from the live articles, as it stands after the last tick."""
-        return Core(self.mark, list(self._stories.values()), self._idf.num_reports, dict(self._idf.counts))
+        return Core(
+            self.mark,
+            list(self._stories.values()),
+            self._idf.num_reports,
+            dict(self._idf.counts),
+            len(self._archive),
+            self._archive.next_number,
+        )
 
-    def restore_core(self, core: Core) -> None:
-        """Start over from a core, with no article remembered or waiting."""
+    def restore_core(self, core: Core, earlier: Sequence[tuple[int, Placed]]) -> None:
+        """Start over from a core, with nothing waiting.
+
+        Parameters
+        ----------
+        core
+            From `core`.
+        earlier
+            The decisions before it, in order, each with its generation; those on articles no longer live then may be
+            missing or not.
+        """
         self._waiting = {}
         self._reset(core)
-
-    def remember(self, placed: Placed, generation: int) -> None:
-        """Make an article of before the restored core findable again, in the order of the decisions."""
-        self._remember(placed.sketch, placed.placement, generation)
+        num_gone = sum(placed.placement.kept_as is not None for _, placed in earlier) - core.num_live
+        for generation, (sketch, placement) in earlier:
+            if placement.kept_as is not None and num_gone > 0:
+                num_gone -= 1
+            else:
+                self._remember(sketch, placement, generation)
 
     def snapshot(self) -> bytes:
         """Write the whole state as versioned bytes."""
@@ -318,7 +334,8 @@ class Detector:
             If another version of the program wrote it.
         """
         state = decode(snapshot, _Snapshot)
-        self.restore_core(state.core)
+        self._waiting = {}
+        self._reset(state.core)
         for kept in state.remembered:
             sketch = decode_sketch(kept.encoded)
             self._archive.add(sketch, kept.story_id, kept.role, kept.generation)

@@ -15,7 +15,7 @@ class BucketIndex:
     look-up finds depends on the live articles and their keys alone, never on how the tables grew: an index rebuilt
     from the same articles answers the same.
 
-    Space is ``num_bands * 16`` to ``num_bands * 32`` bytes a live article, with nothing kept per bucket.
+    Space is ``num_bands * 20`` to ``num_bands * 40`` bytes a live article, with nothing kept per bucket.
 
     Parameters
     ----------
@@ -24,13 +24,15 @@ class BucketIndex:
     depth
         Newest articles that a look-up takes from each bucket: the bound that keeps the cost of an article constant
         (Petrović, Osborne, Lavrenko, *Streaming First Story Detection*, 2010).
+    first
+        Number of the first article.
     """
 
-    def __init__(self, num_bands: int, depth: int) -> None:
+    def __init__(self, num_bands: int, depth: int, first: int = 0) -> None:
         self._depth = depth
         self._bands = np.arange(num_bands)
-        self._first = 0
-        self._next = 0
+        self._first = first
+        self._next = first
         self._allocate(_SMALLEST)
 
     def __len__(self) -> int:

@@ -28,7 +28,7 @@ def detect_language(title: str, text: str) -> str:
 
     References
     ----------
-    M. Lui and T. Baldwin, *langid.py*, 2012; A. Barbaresi, *py3langid*, whose package carries the model (101 languages).
+    M. Lui and T. Baldwin, *langid.py*, 2012; A. Barbaresi, *py3langid*, whose package carries the model.
     """
     sample = f"{title}\n{text}"[:_SAMPLE_CHARACTERS]
     if sum(map(str.isalpha, sample)) < _LEAST_LETTERS:

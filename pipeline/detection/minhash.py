@@ -57,7 +57,8 @@ def signature(elements: NDArray[np.uint32], num_perm: int) -> NDArray[np.uint32]
     permuted = np.multiply.outer(factors, mix(elements.ravel()))
     # The permutation h -> a*h + b cannot be shortened to min(a*h) + b: the sum wraps around.
     permuted += offsets[:, None]
-    return permuted.min(axis=1)
+    smallest: NDArray[np.uint32] = permuted.min(axis=1)
+    return smallest
 
 
 def similarity(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> float:

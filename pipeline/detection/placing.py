@@ -22,6 +22,8 @@ class Placement(msgspec.Struct, frozen=True, array_like=True):
     role: Role
     story_id: str | None
     """None only for a takedown of what is not known."""
+    kept_as: Role | None = None
+    """Report or copy, if the article is remembered: a revision is what it revises."""
     similarity: float | None = None
     terms: tuple[str, ...] = ()
     runner_up: RunnerUp | None = None
@@ -47,11 +49,12 @@ class Placer:
         if sketch.deleted:
             return Placement(Role.TAKEDOWN, known.story_id if known else None)
         if known:
-            role = Role.REPEAT if known.sketch().digest == sketch.digest else Role.REVISION
-            return Placement(role, known.story_id)
+            if known.sketch().digest == sketch.digest:
+                return Placement(Role.REPEAT, known.story_id)
+            return Placement(Role.REVISION, known.story_id, kept_as=known.role)
         copied = self._archive.copied(sketch)
         if copied is not None and copied[1].story_id in self._stories:
-            return Placement(Role.COPY, copied[1].story_id, similarity=copied[0])
+            return Placement(Role.COPY, copied[1].story_id, kept_as=Role.COPY, similarity=copied[0])
         return self._place_report(sketch)
 
     def vector(self, sketch: Sketch) -> Vector:
@@ -66,11 +69,12 @@ class Placer:
         best = ranked[0] if ranked else None
         second = ranked[1] if len(ranked) > 1 else None
         if best is None or self._evidence(best, second) < self._config.threshold:
-            return Placement(Role.REPORT, _new_story_id(sketch), runner_up=_runner_up(best))
+            return Placement(Role.REPORT, _new_story_id(sketch), kept_as=Role.REPORT, runner_up=_runner_up(best))
         matches = best.story.matches(vector)[:_TERMS_TOLD]
         return Placement(
             Role.REPORT,
             best.story.id,
+            kept_as=Role.REPORT,
             similarity=best.score,
             terms=tuple(best.story.forms[stem] for _, stem in matches),
             runner_up=_runner_up(second),
@@ -86,7 +90,7 @@ class Placer:
     def _evidence(self, best: _Scored, second: _Scored | None) -> float:
         """Discount the best score where a rival comes near: it then speaks of the topic, not of the event."""
         rival = max(second.score if second else 0.0, self._config.rival_floor)
-        return best.score * (self._config.rival_floor / rival) ** self._config.rival_weight
+        return best.score * float((self._config.rival_floor / rival) ** self._config.rival_weight)
 
 
 def _new_story_id(sketch: Sketch) -> str:

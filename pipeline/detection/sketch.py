@@ -113,7 +113,8 @@ def weighted_elements(terms: Terms) -> NDArray[np.uint32]:
     repeats = np.maximum(1, np.rint(salience * (_MOST_REPEATS / salience.max()))).astype(np.intp)
     starts = np.repeat(np.cumsum(repeats) - repeats, repeats)
     ordinals = (np.arange(repeats.sum()) - starts).astype(np.uint32)
-    return np.repeat(stems, repeats) + ordinals * _REPEAT_STEP
+    elements: NDArray[np.uint32] = np.repeat(stems, repeats) + ordinals * _REPEAT_STEP
+    return elements
 
 
 def _num_perm(lsh: CopyConfig | StoryConfig) -> int:

@@ -67,7 +67,7 @@ class Story(msgspec.Struct, gc=False):
         """
         if self.squared_norm <= 0.0:
             return 0.0
-        scale = self.squared_norm ** (size_exponent / 2) * self.num_reports ** (1.0 - size_exponent)
+        scale: float = self.squared_norm ** (size_exponent / 2) * self.num_reports ** (1.0 - size_exponent)
         return self._dot(vector) / scale
 
     def matches(self, vector: Vector) -> list[tuple[float, str]]:

@@ -55,7 +55,7 @@ def _analyse(form: str, language: str) -> _Word:
     share = frequency(form.lower(), language)
     term = term_of(form)
     if term and term != form.lower():
-        # A part of a word ("don" of "don't") is no rarer than the whole; nor is an accented spelling than its plain one.
+        # A part of a word ("don" of "don't") is no rarer than the whole, nor an accented spelling than its plain one.
         share = max(share, frequency(term, language))
     return _Word(
         stem=stem_of(form),
@@ -74,6 +74,8 @@ def salient_terms(title: Sequence[str], text: Sequence[str], language: str, conf
         Words as written, in order.
     language
         BCP 47 primary tag; chooses the background frequencies.
+    config
+        How many terms, and what weighs how much.
 
     Returns
     -------

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 
 import regex
 
@@ -11,10 +12,15 @@ _UNSPACED = r"\p{Han}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
 _HAS_UNSPACED = regex.compile(f"[{_UNSPACED}]", regex.V1)
 _UNSPACED_RUN = regex.compile(rf"(?:[{_UNSPACED}][\p{{M}}\u30fc]*)+|[^{_UNSPACED}]+", regex.V1)
 _CLUSTER = regex.compile(r"\X", regex.V1)
-# Accents, Hebrew points, Arabic vowel signs and the stretching tatweel. Marks of Indic scripts are letters' vowels: they stay.
+# Accents, Hebrew points, Arabic vowel signs and the stretching tatweel. Marks of Indic scripts are vowels: they stay.
 _MARKS = regex.compile(r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]", regex.V1)
 _APOSTROPHES = regex.compile(r"['’ʼ＇]")
 _SHORTEST_PART = 3
+
+
+def _spaced_words(text: str) -> list[str]:
+    found: list[str] = _WORD.findall(text)
+    return found
 
 
 def words(text: str) -> list[str]:
@@ -43,26 +49,26 @@ def words(text: str) -> list[str]:
     ['東京', 'タワー']
     """
     if text.isascii():
-        return _WORD.findall(text)
+        return _spaced_words(text)
     text = unicodedata.normalize("NFKC", text)
     if _HAS_UNSPACED.search(text) is None:
-        return _WORD.findall(text)
+        return _spaced_words(text)
     return [word for run in _UNSPACED_RUN.findall(text) for word in _run_words(run)]
 
 
 def _run_words(run: str) -> Iterator[str]:
     if _HAS_UNSPACED.match(run) is None:
-        yield from _WORD.findall(run)
+        yield from _spaced_words(run)
         return
     clusters = _CLUSTER.findall(run)
     if len(clusters) == 1:
         yield run
-    for first, second in zip(clusters, clusters[1:], strict=False):
+    for first, second in pairwise(clusters):
         yield first + second
 
 
 def term_of(word: str) -> str:
-    """Bring a written word to its term: lower case, without accents, thousands separators or possessive and elided parts.
+    """Bring a written word to its term: lower case, no accents, no thousands separators, no possessive or elided part.
 
     Returns an empty string for a word too slight to be a term (a single letter of an alphabet).
 

@@ -66,8 +66,9 @@ CHINESE = (
 )
 KOREAN = (
     "대통령은 목요일 정부가 새로운 세법 개정안을 국회에 제출할 것이라고 발표했다. 노동조합은 즉각 항의하며"
-    " 이월 이후 어떠한 협상도 이루어지지 않았다고 지적했다. 비용은 부처 추산에 따르면 삼천억 원에 이를 전망이다. 수천 명의 시민이"
-    " 서울 거리로 나와 불만을 표시했다. 야당은 법안 철회를 요구하고 있으며 다음 주 국회에서 격렬한 논쟁이 예상된다."
+    " 이월 이후 어떠한 협상도 이루어지지 않았다고 지적했다. 비용은 부처 추산에 따르면 삼천억 원에 이를 전망이다."
+    " 수천 명의 시민이 서울 거리로 나와 불만을 표시했다. 야당은 법안 철회를 요구하고 있으며"
+    " 다음 주 국회에서 격렬한 논쟁이 예상된다."
 )
 
 
@@ -127,6 +128,11 @@ def test_a_program_is_no_text() -> None:
 
 def test_a_stray_control_does_not_make_a_long_text_binary() -> None:
     assert decode_text(("\0" + FRENCH).encode()) == "\0" + FRENCH
+
+
+def test_a_few_bytes_of_garbage_do_not_make_a_text_binary() -> None:
+    text = "The harbour was closed for most of the day, the mayor told reporters. " * 10
+    assert decode_text(text.encode() + b"\x81\xff" + text.encode()) == f"{text}\ufffd\ufffd{text}"
 
 
 def test_a_character_cut_in_two_does_not_make_utf_8_something_else() -> None:

@@ -30,10 +30,10 @@ SECTIONS = "".join(f'<li><a href="/{name}">{name}</a></li>' for name in ("World"
 RELATED = "".join(f'<li><a href="/r{n}">Another headline about something else, number {n}</a></li>' for n in range(6))
 AROUND = (
     f"<header><nav><ul>{SECTIONS}</ul></nav></header><div id='cookie-banner' class='cookie-consent'><p>We use cookies"
-    " to improve your experience. By clicking accept you agree to our use of them.</p><button>Accept all</button></div>",
+    " to improve your experience. By clicking accept you agree to our use of them.</p><button>Accept</button></div>",
     f"<aside class='related'><h3>Related articles</h3><ul>{RELATED}</ul></aside><section id='comments'"
-    " class='comments'><h3>Comments</h3><div class='comment'><p>User1: I totally disagree, what a waste of money!</p></div></section>"
-    "<footer><p>Copyright 2019 Example News. All rights reserved.</p></footer>",
+    " class='comments'><h3>Comments</h3><div class='comment'><p>User1: I totally disagree, what a waste!</p></div>"
+    "</section><footer><p>Copyright 2019 Example News. All rights reserved.</p></footer>",
 )
 
 

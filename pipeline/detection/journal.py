@@ -1,0 +1,241 @@
+"""The journal: keeps a detector and its durable state in step, so that the detector can be rebuilt at any moment.
+
+What is kept (`Stores`), for one key:
+
+- **bags**, append-only: every article as it arrived, and every tick as it was decided. One bag for each generation that
+  can be alive, used in turn; one more for articles of the far future (a bounded replay is all future when it begins).
+- **core**: stories and term counts as they stood when the current generation began.
+- **cell**: a few numbers, and a digest of every change in order. Whoever holds a detector in memory compares cells
+  to know whether it still mirrors what is stored.
+
+A rebuild takes the core, makes the articles of older generations findable again, and repeats the recorded decisions of
+the current generation. It decides nothing anew: what was told to the world stays so, whatever the program has become.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from pipeline.config import DetectionConfig
+from pipeline.detection.codec import decode, encode
+from pipeline.detection.detector import Core, Detector, Outcome, Placed
+from pipeline.detection.placing import Placement
+from pipeline.detection.sketch import Sketch
+from pipeline.records import StoryEvent
+
+NUM_GENERATION_BAGS = 5
+"""Three generations make a horizon; one more is still partly within it, and one may be waiting ahead."""
+
+NUM_BAGS = NUM_GENERATION_BAGS + 1
+_FAR = NUM_GENERATION_BAGS
+
+
+class Bag(Protocol):
+    """An append-only multiset of byte strings; reading gives them in any order."""
+
+    def read(self) -> Iterable[bytes]: ...
+
+    def add(self, element: bytes) -> None: ...
+
+    def clear(self) -> None: ...
+
+
+class Value(Protocol):
+    """A byte string, or none."""
+
+    def read(self) -> bytes | None: ...
+
+    def write(self, value: bytes) -> None: ...
+
+    def clear(self) -> None: ...
+
+
+class Stores(NamedTuple):
+    """The durable state of one key. Beam's state cells fit as they are."""
+
+    bags: Sequence[Bag]
+    core: Value
+    cell: Value
+
+    def clear(self) -> None:
+        for bag in self.bags:
+            bag.clear()
+        self.core.clear()
+        self.cell.clear()
+
+
+class _Arrived(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    number: int
+    sketch: Sketch
+
+
+class _Decided(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    order: int
+    tick: int
+    numbers: list[int]
+    placements: list[Placement]
+
+
+class _Cell(msgspec.Struct, array_like=True):
+    generation: int | None = None
+    """Of the last tick decided."""
+    count: int = 0
+    """Entries written so far; numbers the next one."""
+    far_until: int | None = None
+    """Generation after which the bag of the far future holds nothing more that lives."""
+    chain: bytes = b""
+
+
+class Journal:
+    """A detector that writes down what happens to it.
+
+    Every method that changes something takes the stores and leaves them in step with the detector, if it returns. If
+    it raises, the journal object must be thrown away and loaded again.
+    """
+
+    def __init__(self, config: DetectionConfig) -> None:
+        self.detector = Detector(config)
+        self._cell = _Cell()
+        self._numbers: dict[int, int] = {}
+        """Number of each waiting article, by the identity of its sketch."""
+
+    @classmethod
+    def load(cls, config: DetectionConfig, stores: Stores) -> "Journal":
+        """Rebuild the journal from what is stored."""
+        journal = cls(config)
+        encoded = stores.cell.read()
+        if encoded is not None:
+            journal._cell = decode(encoded, _Cell)
+            journal._rebuild(stores)
+        return journal
+
+    def mirrors(self, stores: Stores) -> bool:
+        """Whether this object still stands where the stores do."""
+        return stores.cell.read() == (encode(self._cell) if self._cell.count else None)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever written."""
+        return self._cell.count == 0
+
+    def observe(self, sketch: Sketch, stores: Stores) -> int:
+        """Write down an article and let it wait; gives the tick in which it will be decided."""
+        tick = self.detector.observe(sketch)
+        number = self._cell.count
+        self._numbers[id(sketch)] = number
+        self._write(self._bag_for(tick), _Arrived(number, sketch), stores)
+        self._save(stores)
+        return tick
+
+    def advance(self, watermark: int, stores: Stores) -> Iterator[Outcome]:
+        """Decide every tick that ends at or before the watermark, writing each down before it is given out."""
+        while (tick := self.detector.next_tick()) is not None and tick <= watermark:
+            self._enter_generation(tick, stores)
+            outcome = self.detector.decide(tick)
+            numbers = [self._numbers.pop(id(sketch)) for sketch, _ in outcome.placed]
+            placements = [placement for _, placement in outcome.placed]
+            bag = self.detector.ticks.generation(tick) % NUM_GENERATION_BAGS
+            self._write(bag, _Decided(self._cell.count, tick, numbers, placements), stores)
+            self._save(stores)
+            yield outcome
+
+    def expire(self, moment: int, stores: Stores) -> None:
+        """Drop every stored article if, at `moment`, none is within the horizon and none waits; stories stay."""
+        generation = self._cell.generation
+        if generation is None or self.detector.next_tick() is not None:
+            return
+        if self.detector.ticks.oldest_live_generation(moment) <= generation:
+            return
+        self.detector.forget(moment)
+        self._store_core(stores)
+        for bag in stores.bags:
+            bag.clear()
+        self._cell.far_until = None
+        self._save(stores)
+
+    def close_all(self) -> list[StoryEvent]:
+        """Close every open story; nothing is written, since this ends a bounded input."""
+        return self.detector.close_all()
+
+    def _bag_for(self, tick: int) -> int:
+        generation = self.detector.ticks.generation(tick)
+        current = self._cell.generation
+        if current is not None and generation <= current + 1:
+            return generation % NUM_GENERATION_BAGS
+        self._cell.far_until = max(generation, self._cell.far_until if self._cell.far_until is not None else generation)
+        return _FAR
+
+    def _enter_generation(self, tick: int, stores: Stores) -> None:
+        generation, previous = self.detector.ticks.generation(tick), self._cell.generation
+        if previous is not None and generation <= previous:
+            return
+        # What died is forgotten before the core is written: a rebuild finds it neither there nor in the bags.
+        self.detector.forget(tick)
+        self._store_core(stores)
+        oldest = self.detector.ticks.oldest_live_generation(tick)
+        if previous is not None:
+            for dead in range(previous - NUM_GENERATION_BAGS + 2, min(oldest, previous + 1)):
+                stores.bags[dead % NUM_GENERATION_BAGS].clear()
+        far_until = self._cell.far_until
+        if far_until is not None and far_until < oldest:
+            stores.bags[_FAR].clear()
+            self._cell.far_until = None
+        self._cell.generation = generation
+
+    def _store_core(self, stores: Stores) -> None:
+        core = encode(self.detector.core())
+        stores.core.write(core)
+        self._link(core)
+
+    def _write(self, bag: int, entry: _Arrived | _Decided, stores: Stores) -> None:
+        encoded = encode(entry)
+        stores.bags[bag].add(encoded)
+        self._link(encoded)
+        self._cell.count += 1
+
+    def _link(self, change: bytes) -> None:
+        self._cell.chain = blake2b(self._cell.chain + change, digest_size=16).digest()
+
+    def _save(self, stores: Stores) -> None:
+        stores.cell.write(encode(self._cell))
+
+    def _rebuild(self, stores: Stores) -> None:
+        arrived, decided = _read_entries(stores)
+        core = stores.core.read()
+        generation_of = self.detector.ticks.generation
+        earlier, current = [], []
+        for entry in sorted(decided, key=lambda entry: entry.order):
+            sketches = [arrived.pop(number) for number in entry.numbers]
+            placed = [Placed(*pair) for pair in zip(sketches, entry.placements, strict=True)]
+            generation = generation_of(entry.tick)
+            if generation == self._cell.generation:
+                current.append((entry.tick, placed))
+            else:
+                earlier += [(generation, article) for article in placed]
+        self.detector.restore_core(Core() if core is None else decode(core, Core), earlier)
+        for tick, placed in current:
+            self.detector.repeat(tick, placed)
+        self._wait_again(arrived)
+
+    def _wait_again(self, waiting: dict[int, Sketch]) -> None:
+        for number, sketch in sorted(waiting.items()):
+            if self.detector.is_late(sketch):
+                # Decided in a generation that died, while its bag, that of the far future, lives on.
+                continue
+            self._numbers[id(sketch)] = number
+            self.detector.observe(sketch)
+
+
+def _read_entries(stores: Stores) -> tuple[dict[int, Sketch], list[_Decided]]:
+    arrived: dict[int, Sketch] = {}
+    decided: list[_Decided] = []
+    for bag in stores.bags:
+        for encoded in bag.read():
+            entry: Any = decode(encoded, _Arrived | _Decided)  # type: ignore[arg-type]
+            if isinstance(entry, _Arrived):
+                arrived[entry.number] = entry.sketch
+            else:
+                decided.append(entry)
+    return arrived, decided
