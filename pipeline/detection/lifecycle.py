@@ -89,7 +89,7 @@ class Lifecycle:
             sketch = kept.sketch() if kept else None
             # What was revised or taken down is no longer found under its id.
             if sketch is not None and self._archive.by_id(sketch.article_id) is kept:
-                yield number, sketch.title, story.score(self._placer.vector(sketch), 1.0)
+                yield number, sketch.title, story.score(self._placer.vector(sketch))
 
 
 def _keywords(story: Story) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ class Placer:
         ranked = self._rank(sketch, vector)
         best = ranked[0] if ranked else None
         second = ranked[1] if len(ranked) > 1 else None
-        if best is None or self._evidence(best, second) < self._config.threshold:
+        if best is None or best.score < self._config.threshold:
             return Placement(Role.REPORT, _new_story_id(sketch), kept_as=Role.REPORT, runner_up=_runner_up(best))
         matches = best.story.matches(vector)[:_TERMS_TOLD]
         return Placement(
@@ -84,13 +84,8 @@ class Placer:
         """Score the stories of all candidates, the best first; of equals the older."""
         story_ids = {kept.story_id for kept in self._archive.resembling(sketch)}
         stories = (self._stories[story_id] for story_id in sorted(story_ids) if story_id in self._stories)
-        scored = [_Scored(story.score(vector, self._config.size_exponent), story) for story in stories]
+        scored = [_Scored(story.score(vector), story) for story in stories]
         return sorted(scored, key=lambda item: (-item.score, item.story.first_seen, item.story.id))
-
-    def _evidence(self, best: _Scored, second: _Scored | None) -> float:
-        """Discount the best score where a rival comes near: it then speaks of the topic, not of the event."""
-        rival = max(second.score if second else 0.0, self._config.rival_floor)
-        return best.score * float((self._config.rival_floor / rival) ** self._config.rival_weight)
 
 
 def _new_story_id(sketch: Sketch) -> str:

@@ -53,22 +53,9 @@ class Story(msgspec.Struct, gc=False):
     def has_emerged(self) -> bool:
         return self.revision > 0
 
-    def score(self, vector: Vector, size_exponent: float) -> float:
-        """Compare an article with the story.
-
-        The dot product with the centre, divided by ``|centre| ** b * n ** (1 - b)`` for *n* reports: with ``b = 1`` the
-        cosine to the centre, which rises with a story's size; with ``b = 0`` the mean cosine to its reports, which
-        does not.
-
-        Returns
-        -------
-        float
-            0 to 1; 0 for a story without reports.
-        """
-        if self.squared_norm <= 0.0:
-            return 0.0
-        scale: float = self.squared_norm ** (size_exponent / 2) * self.num_reports ** (1.0 - size_exponent)
-        return self._dot(vector) / scale
+    def score(self, vector: Vector) -> float:
+        """Give the cosine of an article and the story's centre, 0 to 1; 0 for a story without reports."""
+        return self._dot(vector) / math.sqrt(self.squared_norm) if self.squared_norm > 0.0 else 0.0
 
     def matches(self, vector: Vector) -> list[tuple[float, str]]:
         """List what each shared stem adds to the dot product, as ``(-amount, stem)``, the greatest first."""

@@ -1,0 +1,63 @@
+"""Articles in, story of each out: what `evaluate` scores, on the detector itself."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import msgspec
+import orjson
+
+from pipeline.config import DetectionConfig
+from pipeline.detection.clock import to_micros
+from pipeline.detection.sketch import Sketch, sketch_article
+from pipeline.hosts.in_memory import detect_stories
+from pipeline.records import Article, MalformedArticle, RawArticle
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Parsed(Protocol):
+    @property
+    def article(self) -> Article: ...
+
+
+class Clustering:
+    """Clusters the same articles in several orders; an article is parsed and sketched once.
+
+    Parameters
+    ----------
+    parse
+        Turns the bytes of one article into an `Article`.
+    config
+        All that decides.
+    """
+
+    def __init__(self, parse: Callable[[RawArticle], _Parsed], config: DetectionConfig) -> None:
+        self._parse = parse
+        self._config = config
+        self._sketches: dict[bytes, Sketch] = {}
+
+    def __call__(self, articles: Sequence[dict[str, Any]]) -> dict[str, str | None]:
+        """Give the story of each article id; articles are JSON objects with ``observed_at``.
+
+        A malformed article gets no story, as in a replay it would be a dead letter.
+        """
+        sketches = [sketch for article in articles if (sketch := self._sketch(article)) is not None]
+        _, outcomes = detect_stories(sketches, self._config)
+        found: dict[str, str | None] = {}
+        for outcome in outcomes:
+            for assignment in outcome.assignments():
+                found.setdefault(assignment.article_id, assignment.story_id)
+        return found
+
+    def _sketch(self, article: dict[str, Any]) -> Sketch | None:
+        content = {name: value for name, value in article.items() if name != "observed_at"}
+        key = orjson.dumps(content)
+        if key not in self._sketches:
+            try:
+                parsed = self._parse(RawArticle("", key, "json", _NEVER)).article
+            except MalformedArticle:
+                return None
+            self._sketches[key] = sketch_article(parsed, self._config)
+        observed_at = datetime.fromisoformat(article["observed_at"])
+        return msgspec.structs.replace(self._sketches[key], observed_at=to_micros(observed_at))

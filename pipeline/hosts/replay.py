@@ -1,0 +1,156 @@
+"""A bounded replay: the Beam graph from files to files, on one machine, with no service."""
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+from apache_beam.metrics.metric import MetricsFilter
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
+
+from pipeline.config import Config
+from pipeline.records import Assignment, DeadLetter, StoryEvent
+from pipeline.sinks.jsonl import Line, WriteSortedJsonl
+from pipeline.sources.files import ReadArticleFiles, ReadFile
+from pipeline.transforms.articles import DEAD_LETTERS, Parse, ParseArticles, SketchArticles
+from pipeline.transforms.detect import ASSIGNMENTS, DetectStories
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where the replay writes; what is none is not written."""
+
+    events: str
+    assignments: str | None = None
+    dead_letters: str | None = None
+
+    def paths(self) -> list[str]:
+        return [path for path in (self.events, self.assignments, self.dead_letters) if path]
+
+
+class Listener(NamedTuple):
+    """What is told while the replay runs, if it runs in this process; for people, not for programs."""
+
+    on_sketched: Callable[[Any], None]
+    on_decided: Callable[[Assignment], None]
+    on_event: Callable[[StoryEvent], None]
+
+
+_LISTENERS: dict[str, Listener] = {}
+"""By replay. Beam pickles what a DoFn holds, and a listener draws on a terminal: so the DoFn holds a name."""
+
+
+class Replay(beam.PTransform):
+    """The whole graph: ``ReadArticleFiles | ParseArticles | SketchArticles | DetectStories`` and its three files."""
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        read: ReadFile,
+        parse: Parse,
+        config: Config,
+        outputs: Outputs,
+        *,
+        close_all: bool = False,
+    ) -> None:
+        super().__init__()
+        self._paths = paths
+        self._read = read
+        self._parse = parse
+        self._config = config
+        self._outputs = outputs
+        self._close_all = close_all
+        self.listener = ""
+
+    def expand(self, pbegin: beam.pvalue.PBegin) -> beam.PCollection:
+        read = pbegin | "ReadArticleFiles" >> ReadArticleFiles(self._paths, self._read)
+        parsed = read.raw | "ParseArticles" >> ParseArticles(self._parse)
+        sketched = parsed.articles | "SketchArticles" >> SketchArticles(self._config.detection)
+        sketched = sketched | "TellSketched" >> beam.Map(_tell, self.listener, "on_sketched").with_output_types(
+            tuple[str, bytes]
+        )
+        found = sketched | "DetectStories" >> DetectStories(self._config.detection, close_all=self._close_all)
+        dead = (read[DEAD_LETTERS], parsed[DEAD_LETTERS], found[DEAD_LETTERS]) | "GatherDeadLetters" >> beam.Flatten()
+        return self._write(found.events, found[ASSIGNMENTS], dead)
+
+    def _write(
+        self, events: beam.PCollection, assignments: beam.PCollection, dead: beam.PCollection
+    ) -> beam.PCollection:
+        told = events | "TellEvents" >> beam.Map(_tell, self.listener, "on_event")
+        lines = told | "EncodeEvents" >> beam.Map(_event_line, self._config.output.source)
+        written = lines | "WriteEvents" >> WriteSortedJsonl(self._outputs.events)
+        decided = assignments | "TellDecided" >> beam.Map(_tell, self.listener, "on_decided")
+        if self._outputs.assignments:
+            lines = decided | "EncodeAssignments" >> beam.Map(_assignment_line)
+            _ = lines | "WriteAssignments" >> WriteSortedJsonl(self._outputs.assignments)
+        if self._outputs.dead_letters:
+            lines = dead | "EncodeDeadLetters" >> beam.Map(_dead_letter_line)
+            _ = lines | "WriteDeadLetters" >> WriteSortedJsonl(self._outputs.dead_letters)
+        return written
+
+
+def run_replay(
+    replay: Replay, *, listener: Listener | None = None, runner_arguments: Sequence[str] = (), runner: Any = None
+) -> Counter[str]:
+    """Run a replay to its end.
+
+    Parameters
+    ----------
+    replay
+        The graph.
+    listener
+        Told as the replay goes on, where the runner works in this process.
+    runner_arguments
+        Beam pipeline options, as on a command line; ``--runner`` among them chooses another runner.
+    runner
+        A Beam runner; by default `FnApiRunner` by name, since ``DirectRunner`` would try others first.
+
+    Returns
+    -------
+    Counter[str]
+        Every counter of the run, by name.
+    """
+    options = PipelineOptions(list(runner_arguments))
+    if runner is None and not any(argument.startswith("--runner") for argument in runner_arguments):
+        runner = FnApiRunner()
+    name = uuid.uuid4().hex
+    if listener is not None:
+        _LISTENERS[name] = listener
+    replay.listener = name
+    try:
+        pipeline = beam.Pipeline(runner=runner, options=options)
+        _ = pipeline | "Replay" >> replay
+        result = pipeline.run()
+        result.wait_until_finish()
+    finally:
+        _LISTENERS.pop(name, None)
+    return _counters(result)
+
+
+def _counters(result: Any) -> Counter[str]:
+    counters: Counter[str] = Counter()
+    for metric in result.metrics().query(MetricsFilter().with_namespace("wirewatch"))["counters"]:
+        counters[metric.key.metric.name] += metric.committed if metric.committed is not None else metric.attempted
+    return counters
+
+
+def _tell(element: Any, listener: str, what: str) -> Any:
+    told = _LISTENERS.get(listener)
+    if told is not None:
+        getattr(told, what)(element)
+    return element
+
+
+def _event_line(event: StoryEvent, source: str) -> Line:
+    return event.order, event.to_json(source)
+
+
+def _assignment_line(assignment: Assignment) -> Line:
+    return (assignment.source, assignment.article_id, assignment.role.value), assignment.to_json()
+
+
+def _dead_letter_line(letter: DeadLetter) -> Line:
+    return (letter.source, letter.stage, letter.reason), letter.to_json()
