@@ -65,9 +65,9 @@ class StoryConfig(Section, frozen=True):
 
     bands: Count = 128
     rows: Count = 2
-    threshold: Share = 0.28
+    threshold: Share = 0.26
     """Least cosine at which the best story admits an article."""
-    prior_articles: Positive = 6000.0
+    prior_articles: Positive = 300.0
     """How many articles of the stream weigh as much as the background frequencies of the language."""
     idf_exponent: NotNegative = 0.6
     """Below 1, rare terms lead less over merely uncommon ones: one shared name alone does not make a story."""

@@ -41,7 +41,7 @@ def cli() -> None:
 def _configured(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the option --config and hand it a `Config`."""
 
-    @click.option("--config", "config_path", metavar="FILE", help="TOML configuration; see docs/configuration.md.")
+    @click.option("--config", "config_path", metavar="FILE", help="TOML configuration; configs/default.toml has every key.")
     @wraps(command)
     def with_config(config_path: str | None, **arguments: Any) -> None:
         try:

@@ -1,10 +1,14 @@
 """What every test may use, and the rule that in CI nothing is skipped unseen."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
+from tests.running import ROOT, Wirewatch
 
 
 @pytest.fixture(scope="session")
@@ -14,6 +18,23 @@ def shared(pytestconfig: pytest.Config) -> Path:
     if not folder.is_dir():
         pytest.skip("needs ../shared, which only the developers have")
     return folder
+
+
+@pytest.fixture
+def samples() -> Path:
+    return ROOT / "samples"
+
+
+@pytest.fixture
+def wirewatch(tmp_path: Path) -> Wirewatch:
+    """Run the command line as a user does: in a process of its own."""
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pipeline.main", *map(str, arguments)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+
+    return run
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.config import DetectionConfig
 from pipeline.detection.codec import decode_sketch, encode_sketch
 from pipeline.detection.index import BucketIndex
-from pipeline.detection.minhash import similarity
+from pipeline.detection.minhash import EMPTY, similarity
 from pipeline.detection.sketch import Sketch, copy_keys, story_keys
 from pipeline.records import Role
 
@@ -39,6 +39,7 @@ class Archive:
         self._kept: deque[Kept] = deque()
         self._first = first
         self._number_of: dict[str, int] = {}
+        self._taken_down: set[int] = set()
         self._generations: deque[tuple[int, int]] = deque()
         """Generation and the number of its first article, for each that has articles."""
         self._latest: tuple[Sketch, NDArray[np.uint32]] | None = None
@@ -50,14 +51,14 @@ class Archive:
     def next_number(self) -> int:
         return self._first + len(self._kept)
 
-    def __iter__(self) -> Iterator[tuple[int, Kept]]:
-        """Go through the live articles with the generation of each, from old to new."""
+    def __iter__(self) -> Iterator[tuple[int, Kept, bool]]:
+        """Go through the live articles from old to new: generation, article, and whether it was taken down."""
         starts = deque(self._generations)
         generation = 0
         for number, kept in enumerate(self._kept, self._first):
             while starts and starts[0][1] <= number:
                 generation = starts.popleft()[0]
-            yield generation, kept
+            yield generation, kept, number in self._taken_down
 
     def add(self, sketch: Sketch, story_id: str, role: Role, generation: int) -> int:
         """Remember an article and give its number. An earlier one of the same id is no longer found by id."""
@@ -84,8 +85,10 @@ class Archive:
         return None if number is None else self.get(number)
 
     def take_down(self, article_id: str) -> None:
-        """Treat the next article of this id as new."""
-        self._number_of.pop(article_id, None)
+        """Treat the next article of this id as new, and nothing as a copy of this one."""
+        number = self._number_of.pop(article_id, None)
+        if number is not None:
+            self._taken_down.add(number)
 
     def forget(self, oldest_generation: int, most: int) -> tuple[list[Kept], int]:
         """Let go of generations before `oldest_generation`, and of the oldest articles beyond `most`.
@@ -99,9 +102,10 @@ class Archive:
             self._generations.popleft()
         end = self.next_number
         by_age = self._generations[0][1] if self._generations else end
-        bound = max(by_age, end - most)
+        bound = max(by_age, end - most, self._first)
         gone = [self._kept.popleft() for _ in range(bound - self._first)]
         self._drop_ids(gone)
+        self._taken_down = {number for number in self._taken_down if number >= bound}
         num_early = bound - max(by_age, self._first)
         self._first = bound
         self._copies.forget_before(bound)
@@ -128,7 +132,12 @@ class Archive:
     def copied(self, sketch: Sketch) -> tuple[float, Kept] | None:
         """Find the live article whose shingles are most like the sketch's, if like enough; the oldest of equals."""
         best: tuple[float, Kept] | None = None
+        if sketch.copy_signature.min() == EMPTY:
+            # Without a word there is nothing to copy.
+            return None
         for number in self._copies.find(copy_keys(sketch, self._config.copies)).tolist():
+            if number in self._taken_down:
+                continue
             kept = self._kept[number - self._first]
             likeness = similarity(sketch.copy_signature, _copy_signature(kept))
             if likeness >= self._config.copies.threshold and (best is None or likeness > best[0]):

@@ -5,6 +5,9 @@ from functools import cache
 import wordfreq
 from wordfreq.numbers import digit_freq, has_digit_sequence, smash_numbers
 
+_NAMES = {"bs": "sh", "hr": "sh", "sr": "sh", "nn": "nb", "no": "nb", "tl": "fil"}
+"""Under which tag wordfreq keeps a language, or its nearest of kin."""
+
 FLOOR = 1e-7
 """Frequency taken for a word that the language's list lacks: rarer words are too rare to tell apart."""
 
@@ -37,9 +40,10 @@ def frequency(word: str, language: str) -> float:
 
 @cache
 def _frequencies(language: str) -> dict[str, float] | None:
-    # The small lists (words above one in a million) load in a twentieth of the time of the large ones.
-    try:
-        frequencies: dict[str, float] = wordfreq.get_frequency_dict(language, wordlist="small")
-    except LookupError:
+    language = _NAMES.get(language, language)
+    # wordfreq itself would take English for Welsh or Amharic: then no function word would be known.
+    if language not in wordfreq.available_languages("small"):
         return None
+    # The small lists (words above one in a million) load in a twentieth of the time of the large ones.
+    frequencies: dict[str, float] = wordfreq.get_frequency_dict(language, wordlist="small")
     return frequencies

@@ -6,6 +6,7 @@ from pipeline.config import TimeConfig
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
 def to_micros(moment: datetime) -> int:
@@ -20,7 +21,8 @@ def to_micros(moment: datetime) -> int:
 
 
 def from_micros(micros: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=micros)
+    """Give the aware time; the end of the year 9999 for what comes after it."""
+    return _EPOCH + timedelta(microseconds=min(micros, _LAST))
 
 
 class Ticks:

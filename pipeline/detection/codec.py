@@ -1,5 +1,6 @@
 """How detection's state is written to bytes: MessagePack behind one byte that names the version."""
 
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,6 +18,10 @@ class UnknownVersion(ValueError):
     """State was written by another version of this program."""
 
 
+class DamagedState(ValueError):
+    """State is cut short or was never written by this program."""
+
+
 def encode(value: Any) -> bytes:
     """Write a value as versioned bytes; arrays are little-endian."""
     return bytes((VERSION,)) + _ENCODER.encode(value)
@@ -29,14 +34,31 @@ def decode(encoded: bytes, kind: type[T]) -> T:
     ------
     UnknownVersion
         If another version wrote them; the message names both and the remedy.
+    DamagedState
+        If they are no state of this kind.
     """
-    version = encoded[0] if encoded else None
+    if not encoded:
+        raise DamagedState("detection state is empty: restore it from a backup, or start from empty state")
+    version = encoded[0]
     if version != VERSION:
         raise UnknownVersion(
             f"detection state has version {version}, but this program reads version {VERSION}: run the program that "
             "wrote it, or start from empty state and replay the articles of the last horizon"
         )
-    return msgspec.msgpack.decode(memoryview(encoded)[1:], type=kind, dec_hook=_read_array)
+    decoder = _decoder(kind)  # type: ignore[arg-type]
+    try:
+        value: T = decoder.decode(memoryview(encoded)[1:])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DamagedState(
+            f"{len(encoded)} bytes of detection state cannot be read: {error}; restore them from a backup, or "
+            "start from empty state and replay the articles of the last horizon"
+        ) from error
+    return value
+
+
+@cache
+def _decoder(kind: Any) -> Any:
+    return msgspec.msgpack.Decoder(kind, dec_hook=_read_array)
 
 
 def encode_sketch(sketch: Sketch) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -69,8 +70,7 @@ class _Remembered(msgspec.Struct, frozen=True, array_like=True):
     encoded: bytes
     story_id: str
     role: Role
-    findable: bool
-    """Whether its id still finds it; not so once it was revised or taken down."""
+    taken_down: bool
 
 
 class _Snapshot(msgspec.Struct, frozen=True):
@@ -83,8 +83,8 @@ class Detector:
     """Groups the articles of one language into stories, tick by tick.
 
     Articles wait until the watermark passes their tick; then they are decided in the order (event time, article id,
-    content, source). So what comes out depends on the articles alone, not on the order in which they came, nor on how
-    calls of `advance` were spaced.
+    takedowns last, content, source). So what comes out depends on the articles alone, not on the order in which they
+    came, nor on how calls of `advance` were spaced.
 
     Parameters
     ----------
@@ -102,7 +102,8 @@ class Detector:
         self._config = config
         self.ticks = Ticks(config.time)
         self._waiting: dict[int, list[Sketch]] = {}
-        self._num_early = 0
+        self._ticks: list[int] = []
+        """Heap of the ticks that hold waiting articles."""
         self.mark: int | None = None
         """End of the last tick decided; an article of it or of an earlier one is late."""
         self._reset(Core())
@@ -114,6 +115,7 @@ class Detector:
         self._archive = Archive(self._config, core.next_number - core.num_live)
         self._placer = Placer(self._config.stories, self._archive, self._stories, self._idf)
         self._lifecycle = Lifecycle(self._config.stories, self._archive, self._placer)
+        self._waiting, self._ticks, self._num_early = {}, [], 0
 
     # Articles in
 
@@ -136,14 +138,17 @@ class Detector:
         tick = self.ticks.end_of(sketch.observed_at)
         if self.mark is not None:
             tick = max(tick, self.mark)
-        self._waiting.setdefault(tick, []).append(sketch)
+        if tick not in self._waiting:
+            self._waiting[tick] = []
+            heappush(self._ticks, tick)
+        self._waiting[tick].append(sketch)
         return tick
 
     # Ticks
 
     def next_tick(self) -> int | None:
         """Name the earliest tick that holds waiting articles."""
-        return min(self._waiting, default=None)
+        return self._ticks[0] if self._ticks else None
 
     def advance(self, watermark: int) -> list[Outcome]:
         """Decide every tick that ends at or before the watermark, in order.
@@ -160,6 +165,7 @@ class Detector:
 
     def decide(self, tick: int) -> Outcome:
         """Decide the articles that wait for one tick, which must be the earliest."""
+        heappop(self._ticks)
         return self._run(tick, _in_order(self._waiting.pop(tick)), None)
 
     def repeat(self, tick: int, placed: Sequence[Placed]) -> Outcome:
@@ -175,7 +181,7 @@ class Detector:
             outcome.events += self._close_quiet(tick)
         changed: dict[str, bool] = {}
         for position, sketch in enumerate(sketches):
-            placement = recorded[position] if recorded else self._placer.place(sketch)
+            placement = recorded[position] if recorded else self._placer.place(sketch, late=late)
             outcome.placed.append(Placed(sketch, placement))
             story_id = self._apply(sketch, placement, self.ticks.generation(tick), late=late)
             if story_id is not None:
@@ -194,7 +200,7 @@ class Detector:
 
     def _close_quiet(self, tick: int) -> list[StoryEvent]:
         start = tick - self.ticks.length
-        quiet = list(takewhile(lambda story: story.last_seen + self.ticks.horizon <= start, self._stories.values()))
+        quiet = list(takewhile(lambda story: story.heard + self.ticks.horizon <= start, self._stories.values()))
         return self._close(quiet, start)
 
     def _close(self, stories: Iterable[Story], moment: int) -> list[StoryEvent]:
@@ -228,10 +234,13 @@ class Detector:
         known = self._archive.by_id(sketch.article_id)
         number = self._remember(sketch, placement, generation)
         story = self._change(sketch, placement, known, number)
+        if placement.kept_as is Role.REPORT:
+            self._idf.add(sketch.stems)
         if story is None:
             return None
         story.last_seen = max(story.last_seen, sketch.observed_at)
         # The stories stand in the order in which they were last heard of: the quiet ones are then at the front.
+        story.heard = self.mark if late and self.mark is not None else sketch.observed_at
         self._stories[story.id] = self._stories.pop(story.id, story)
         story.tell(_mention(sketch, placement, late), MENTIONS_PER_EVENT)
         return story.id
@@ -262,14 +271,8 @@ class Detector:
         if story is None:
             story = Story(story_id, sketch.language, sketch.observed_at, sketch.observed_at, headline=sketch.title)
         story.add_report(self._placer.vector(sketch), sketch.forms, sketch.outlet, sketch.observed_at)
-        self._count(story, sketch, number)
+        _add_candidate(story, number)
         return story
-
-    def _count(self, story: Story, sketch: Sketch, number: int | None) -> None:
-        """Count a report's terms, and make it a candidate for the headline."""
-        self._idf.add(sketch.stems)
-        if number is not None:
-            story.reports = [*story.reports[1 - _HEADLINE_POOL :], number]
 
     def _amend(self, story: Story, known: Kept, sketch: Sketch, number: int | None) -> None:
         """Let a revision or takedown replace or remove what the story took from the article before."""
@@ -278,10 +281,11 @@ class Detector:
             return
         old = known.sketch()
         if sketch.deleted:
-            story.remove_report(self._placer.vector(old), old.outlet)
+            story.remove_report(self._placer.vector(old), old.outlet, old.observed_at)
             return
         story.replace_report(self._placer.vector(old), self._placer.vector(sketch), sketch.forms)
-        self._count(story, sketch, number)
+        story.move_outlet(old.outlet, sketch.outlet)
+        _add_candidate(story, number)
 
     # State
 
@@ -307,7 +311,6 @@ class Detector:
             The decisions before it, in order, each with its generation; those on articles no longer live then may be
             missing or not.
         """
-        self._waiting = {}
         self._reset(core)
         num_gone = sum(placed.placement.kept_as is not None for _, placed in earlier) - core.num_live
         for generation, (sketch, placement) in earlier:
@@ -318,10 +321,7 @@ class Detector:
 
     def snapshot(self) -> bytes:
         """Write the whole state as versioned bytes."""
-        remembered = [
-            _Remembered(generation, *kept, findable=self._archive.by_id(kept.sketch().article_id) is kept)
-            for generation, kept in self._archive
-        ]
+        remembered = [_Remembered(generation, *kept, taken_down) for generation, kept, taken_down in self._archive]
         waiting = [encode_sketch(sketch) for tick in sorted(self._waiting) for sketch in _in_order(self._waiting[tick])]
         return encode(_Snapshot(self.core(), remembered, waiting))
 
@@ -332,21 +332,33 @@ class Detector:
         ------
         pipeline.detection.codec.UnknownVersion
             If another version of the program wrote it.
+        pipeline.detection.codec.DamagedState
+            If no version wrote it.
         """
         state = decode(snapshot, _Snapshot)
-        self._waiting = {}
         self._reset(state.core)
         for kept in state.remembered:
             sketch = decode_sketch(kept.encoded)
             self._archive.add(sketch, kept.story_id, kept.role, kept.generation)
-            if not kept.findable:
+            if kept.taken_down:
                 self._archive.take_down(sketch.article_id)
         for encoded in state.waiting:
             self.observe(decode_sketch(encoded))
 
 
 def _in_order(sketches: Iterable[Sketch]) -> list[Sketch]:
-    return sorted(sketches, key=lambda sketch: (sketch.observed_at, sketch.article_id, sketch.digest, sketch.source))
+    return sorted(sketches, key=_order)
+
+
+def _order(sketch: Sketch) -> tuple[int, str, bool, str, str]:
+    # An archive may give a takedown the very time of its article: it comes after it.
+    return sketch.observed_at, sketch.article_id, sketch.deleted, sketch.digest, sketch.source
+
+
+def _add_candidate(story: Story, number: int | None) -> None:
+    """Make a report a candidate for the headline."""
+    if number is not None:
+        story.reports = [*story.reports[1 - _HEADLINE_POOL :], number]
 
 
 def _mention(sketch: Sketch, placement: Placement, late: bool) -> Mention:

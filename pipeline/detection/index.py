@@ -44,6 +44,7 @@ class BucketIndex:
         self._slot_mask = np.uint32(capacity - 1)
         self._keys = np.zeros((capacity, num_bands), np.uint32)
         self._older = np.full((capacity, num_bands), _NONE, np.int64)
+        self._found = np.zeros(capacity, bool)
         self._newest = np.full((num_bands, capacity), _NONE, np.int64)
 
     def add(self, keys: NDArray[np.uint32]) -> int:
@@ -70,23 +71,23 @@ class BucketIndex:
         """Pass one number over, for an article that look-ups shall not find."""
         if len(self) > self._mask:
             self._grow()
-        row = self._next & int(self._mask)
-        self._keys[row] = 0
-        self._older[row] = _NONE
+        self._found[self._next & int(self._mask)] = False
         self._next += 1
 
     def _enter(self, number: int, keys: NDArray[np.uint32]) -> None:
         slots = keys & self._slot_mask
         row = number & int(self._mask)
         self._keys[row] = keys
+        self._found[row] = True
         self._older[row] = self._newest[self._bands, slots]
         self._newest[self._bands, slots] = number
 
     def _grow(self) -> None:
-        numbers = range(self._first, self._next)
-        kept = self._keys[np.arange(self._first, self._next) & self._mask]
+        numbers = np.arange(self._first, self._next)
+        numbers = numbers[self._found[numbers & self._mask]]
+        kept = self._keys[numbers & self._mask]
         self._allocate(2 * (int(self._mask) + 1))
-        for number, keys in zip(numbers, kept, strict=True):
+        for number, keys in zip(numbers.tolist(), kept, strict=True):
             self._enter(number, keys)
 
     def forget_before(self, number: int) -> None:

@@ -13,6 +13,7 @@ the current generation. It decides nothing anew: what was told to the world stay
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 
@@ -78,11 +79,16 @@ class _Decided(msgspec.Struct, frozen=True, array_like=True, tag=True):
     placements: list[Placement]
 
 
+_Entry: Any = _Arrived | _Decided
+
+
 class _Cell(msgspec.Struct, array_like=True):
     generation: int | None = None
     """Of the last tick decided."""
+    num_far: int = 0
+    """Entries in the bag of the far future."""
     count: int = 0
-    """Entries written so far; numbers the next one."""
+    """Articles and decisions so far; numbers the next one."""
     far_until: int | None = None
     """Generation after which the bag of the far future holds nothing more that lives."""
     chain: bytes = b""
@@ -122,10 +128,13 @@ class Journal:
 
     def observe(self, sketch: Sketch, stores: Stores) -> int:
         """Write down an article and let it wait; gives the tick in which it will be decided."""
+        if id(sketch) in self._numbers:
+            sketch = copy(sketch)
         tick = self.detector.observe(sketch)
         number = self._cell.count
         self._numbers[id(sketch)] = number
         self._write(self._bag_for(tick), _Arrived(number, sketch), stores)
+        self._cell.count += 1
         self._save(stores)
         return tick
 
@@ -138,6 +147,7 @@ class Journal:
             placements = [placement for _, placement in outcome.placed]
             bag = self.detector.ticks.generation(tick) % NUM_GENERATION_BAGS
             self._write(bag, _Decided(self._cell.count, tick, numbers, placements), stores)
+            self._cell.count += 1
             self._save(stores)
             yield outcome
 
@@ -152,7 +162,7 @@ class Journal:
         self._store_core(stores)
         for bag in stores.bags:
             bag.clear()
-        self._cell.far_until = None
+        self._forget_far()
         self._save(stores)
 
     def close_all(self) -> list[StoryEvent]:
@@ -165,6 +175,7 @@ class Journal:
         if current is not None and generation <= current + 1:
             return generation % NUM_GENERATION_BAGS
         self._cell.far_until = max(generation, self._cell.far_until if self._cell.far_until is not None else generation)
+        self._cell.num_far += 1
         return _FAR
 
     def _enter_generation(self, tick: int, stores: Stores) -> None:
@@ -181,8 +192,24 @@ class Journal:
         far_until = self._cell.far_until
         if far_until is not None and far_until < oldest:
             stores.bags[_FAR].clear()
-            self._cell.far_until = None
+            self._forget_far()
         self._cell.generation = generation
+        if self._cell.num_far > 2 * len(self._numbers):
+            self._sort_far(stores, oldest)
+
+    def _sort_far(self, stores: Stores, oldest: int) -> None:
+        """Move what has come near from the bag of the far future to its own, and leave out what is dead."""
+        # At least half of the bag leaves it, so that over a replay each article is moved once or twice.
+        entries: list[Any] = sorted((decode(encoded, _Entry) for encoded in stores.bags[_FAR].read()), key=_number_of)
+        stores.bags[_FAR].clear()
+        self._forget_far()
+        for entry in entries:
+            tick = self.detector.ticks.end_of(entry.sketch.observed_at)
+            if self.detector.ticks.generation(tick) >= oldest:
+                self._write(self._bag_for(tick), entry, stores)
+
+    def _forget_far(self) -> None:
+        self._cell.far_until, self._cell.num_far = None, 0
 
     def _store_core(self, stores: Stores) -> None:
         core = encode(self.detector.core())
@@ -193,7 +220,6 @@ class Journal:
         encoded = encode(entry)
         stores.bags[bag].add(encoded)
         self._link(encoded)
-        self._cell.count += 1
 
     def _link(self, change: bytes) -> None:
         self._cell.chain = blake2b(self._cell.chain + change, digest_size=16).digest()
@@ -202,7 +228,9 @@ class Journal:
         stores.cell.write(encode(self._cell))
 
     def _rebuild(self, stores: Stores) -> None:
-        arrived, decided = _read_entries(stores)
+        arrived, decided = _read_entries(stores.bags[:_FAR])
+        far, _ = _read_entries(stores.bags[_FAR:])
+        arrived |= far
         core = stores.core.read()
         generation_of = self.detector.ticks.generation
         earlier, current = [], []
@@ -217,25 +245,25 @@ class Journal:
         self.detector.restore_core(Core() if core is None else decode(core, Core), earlier)
         for tick, placed in current:
             self.detector.repeat(tick, placed)
-        self._wait_again(arrived)
-
-    def _wait_again(self, waiting: dict[int, Sketch]) -> None:
-        for number, sketch in sorted(waiting.items()):
-            if self.detector.is_late(sketch):
-                # Decided in a generation that died, while its bag, that of the far future, lives on.
-                continue
-            self._numbers[id(sketch)] = number
-            self.detector.observe(sketch)
+        for number, sketch in sorted(arrived.items()):
+            # What came from the far future was not late. If it is now, it was decided in a generation that died.
+            if number not in far or not self.detector.is_late(sketch):
+                self._numbers[id(sketch)] = number
+                self.detector.observe(sketch)
 
 
-def _read_entries(stores: Stores) -> tuple[dict[int, Sketch], list[_Decided]]:
+def _read_entries(bags: Sequence[Bag]) -> tuple[dict[int, Sketch], list[_Decided]]:
     arrived: dict[int, Sketch] = {}
     decided: list[_Decided] = []
-    for bag in stores.bags:
+    for bag in bags:
         for encoded in bag.read():
-            entry: Any = decode(encoded, _Arrived | _Decided)  # type: ignore[arg-type]
+            entry: Any = decode(encoded, _Entry)
             if isinstance(entry, _Arrived):
                 arrived[entry.number] = entry.sketch
             else:
                 decided.append(entry)
     return arrived, decided
+
+
+def _number_of(entry: _Arrived) -> int:
+    return entry.number

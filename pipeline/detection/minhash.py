@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 SEED = 1
 """Seed of the permutations. A signature means nothing under another one."""
 
-_EMPTY = np.uint32(0xFFFFFFFF)
+EMPTY = np.uint32(0xFFFFFFFF)
+"""Every value of the signature of the empty set."""
 
 
 def mix(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -52,7 +53,7 @@ def signature(elements: NDArray[np.uint32], num_perm: int) -> NDArray[np.uint32]
     A. Broder, *On the resemblance and containment of documents*, 1997. E. Zhu, *datasketch* 2.0, scheme ``affine32``.
     """
     if elements.size == 0:
-        return np.full(num_perm, _EMPTY)
+        return np.full(num_perm, EMPTY)
     factors, offsets = _permutations(num_perm)
     permuted = np.multiply.outer(factors, mix(elements.ravel()))
     # The permutation h -> a*h + b cannot be shortened to min(a*h) + b: the sum wraps around.

@@ -43,7 +43,7 @@ class Placer:
         self._stories = stories
         self._idf = idf
 
-    def place(self, sketch: Sketch) -> Placement:
+    def place(self, sketch: Sketch, *, late: bool = False) -> Placement:
         """Decide on one article: known ids first, then copies, then the best story, else a story of its own."""
         known = self._archive.by_id(sketch.article_id)
         if sketch.deleted:
@@ -55,7 +55,7 @@ class Placer:
         copied = self._archive.copied(sketch)
         if copied is not None and copied[1].story_id in self._stories:
             return Placement(Role.COPY, copied[1].story_id, kept_as=Role.COPY, similarity=copied[0])
-        return self._place_report(sketch)
+        return self._place_report(sketch, late=late)
 
     def vector(self, sketch: Sketch) -> Vector:
         """Weigh an article's terms as the stream stands now, and scale them to length 1."""
@@ -63,13 +63,14 @@ class Placer:
         idf = self._idf.of(stems, sketch.terms.backgrounds) ** self._config.idf_exponent
         return unit(stems, (idf * sketch.terms.weights).tolist())
 
-    def _place_report(self, sketch: Sketch) -> Placement:
+    def _place_report(self, sketch: Sketch, *, late: bool) -> Placement:
         vector = self.vector(sketch)
         ranked = self._rank(sketch, vector)
         best = ranked[0] if ranked else None
         second = ranked[1] if len(ranked) > 1 else None
         if best is None or best.score < self._config.threshold:
-            return Placement(Role.REPORT, _new_story_id(sketch), kept_as=Role.REPORT, runner_up=_runner_up(best))
+            story_id = self._new_story_id(sketch, late=late)
+            return Placement(Role.REPORT, story_id, kept_as=Role.REPORT, runner_up=_runner_up(best))
         matches = best.story.matches(vector)[:_TERMS_TOLD]
         return Placement(
             Role.REPORT,
@@ -87,9 +88,10 @@ class Placer:
         scored = [_Scored(story.score(vector), story) for story in stories]
         return sorted(scored, key=lambda item: (-item.score, item.story.first_seen, item.story.id))
 
-
-def _new_story_id(sketch: Sketch) -> str:
-    return short_digest("story", sketch.language, sketch.article_id, str(sketch.observed_at))
+    def _new_story_id(self, sketch: Sketch, *, late: bool) -> str:
+        parts = ["story", sketch.language, sketch.article_id, str(sketch.observed_at)]
+        # Only a late article can come twice, after its story is over: no id is given out again.
+        return short_digest(*parts, str(self._archive.next_number)) if late else short_digest(*parts)
 
 
 def _runner_up(scored: _Scored | None) -> RunnerUp | None:

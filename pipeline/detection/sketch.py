@@ -110,7 +110,8 @@ def weighted_elements(terms: Terms) -> NDArray[np.uint32]:
         return np.empty(0, np.uint32)
     stems = np.array([word_hash(stem_of(form)) for form in terms.forms], np.uint32)
     salience = terms.weights * -np.log(terms.backgrounds)
-    repeats = np.maximum(1, np.rint(salience * (_MOST_REPEATS / salience.max()))).astype(np.intp)
+    greatest = salience.max() or 1.0
+    repeats = np.maximum(1, np.rint(salience * (_MOST_REPEATS / greatest))).astype(np.intp)
     starts = np.repeat(np.cumsum(repeats) - repeats, repeats)
     ordinals = (np.arange(repeats.sum()) - starts).astype(np.uint32)
     elements: NDArray[np.uint32] = np.repeat(stems, repeats) + ordinals * _REPEAT_STEP

@@ -21,6 +21,8 @@ class Story(msgspec.Struct, gc=False):
     language: str
     first_seen: int
     last_seen: int
+    heard: int = 0
+    """When it was last heard of: as `last_seen`, but for what comes late the end of the last tick decided."""
     centre: dict[str, float] = {}
     """Sum of the reports' vectors, cut to its weightiest stems."""
     forms: dict[str, str] = {}
@@ -55,31 +57,38 @@ class Story(msgspec.Struct, gc=False):
 
     def score(self, vector: Vector) -> float:
         """Give the cosine of an article and the story's centre, 0 to 1; 0 for a story without reports."""
-        return self._dot(vector) / math.sqrt(self.squared_norm) if self.squared_norm > 0.0 else 0.0
+        return self._dot(vector) / math.sqrt(self.squared_norm) if self.num_reports and self.squared_norm else 0.0
 
     def matches(self, vector: Vector) -> list[tuple[float, str]]:
         """List what each shared stem adds to the dot product, as ``(-amount, stem)``, the greatest first."""
         return sorted((-weight * self.centre[stem], stem) for stem, weight in vector.items() if stem in self.centre)
 
     def add_report(self, vector: Vector, forms: dict[str, str], outlet: str | None, observed_at: int) -> None:
-        self._shift(vector, 1.0)
+        self._put_in(vector)
         for stem, form in forms.items():
             self.forms.setdefault(stem, form)
         self._trim()
         self._count_report(outlet, 1)
-        self.recent = [moment for moment in self.recent if moment > observed_at - _HOUR]
-        self.recent.append(observed_at)
+        recent = [*self.recent, observed_at]
+        self.recent = [moment for moment in recent if moment > max(recent) - _HOUR]
 
-    def remove_report(self, vector: Vector, outlet: str | None) -> None:
-        self._shift(vector, -1.0)
+    def remove_report(self, vector: Vector, outlet: str | None, observed_at: int) -> None:
+        self._take_out(vector)
         self._count_report(outlet, -1)
+        if observed_at in self.recent:
+            self.recent.remove(observed_at)
 
     def replace_report(self, old: Vector, new: Vector, forms: dict[str, str]) -> None:
-        self._shift(old, -1.0)
-        self._shift(new, 1.0)
+        self._take_out(old)
+        self._put_in(new)
         for stem, form in forms.items():
             self.forms.setdefault(stem, form)
         self._trim()
+
+    def move_outlet(self, old: str | None, new: str | None) -> None:
+        """Let a report count for another outlet."""
+        self._count_report(old, -1)
+        self._count_report(new, 1)
 
     def tell(self, mention: Mention, most: int) -> None:
         """Keep a mention for the next event; beyond `most` only its number is kept."""
@@ -92,11 +101,21 @@ class Story(msgspec.Struct, gc=False):
         centre = self.centre
         return sum(weight * centre[stem] for stem, weight in vector.items() if stem in centre)
 
-    def _shift(self, vector: Vector, sign: float) -> None:
+    def _put_in(self, vector: Vector) -> None:
         squares = sum(weight * weight for weight in vector.values())
-        self.squared_norm = max(0.0, self.squared_norm + squares + sign * 2.0 * self._dot(vector))
+        self.squared_norm = self.squared_norm + squares + 2.0 * self._dot(vector)
         for stem, weight in vector.items():
-            self.centre[stem] = self.centre.get(stem, 0.0) + sign * weight
+            self.centre[stem] = self.centre.get(stem, 0.0) + weight
+
+    def _take_out(self, vector: Vector) -> None:
+        # The idf has moved since the vector went in, and the centre may have been cut: what is left is no exact rest.
+        for stem, weight in vector.items():
+            left = self.centre.pop(stem, 0.0) - weight
+            if left > 0.0:
+                self.centre[stem] = left
+            else:
+                self.forms.pop(stem, None)
+        self.squared_norm = sum(weight * weight for weight in self.centre.values())
 
     def _trim(self) -> None:
         if len(self.centre) <= _MOST_STEMS:

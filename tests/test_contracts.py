@@ -1,0 +1,66 @@
+"""What goes in and out is what schemas/ says; the configurations in configs/ are what the code takes."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import msgspec
+import orjson
+import pytest
+
+from pipeline.config import Config, Section, load_config
+from pipeline.records import DEAD_LETTER_RAW_BYTES
+from tests.running import ROOT, Wirewatch, read_jsonl
+
+
+def _schema(name: str) -> jsonschema.Draft202012Validator:
+    schema = orjson.loads((ROOT / "schemas" / f"{name}.json").read_bytes())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def test_every_article_of_the_sample_fits_the_schema() -> None:
+    schema = _schema("article")
+    for article in read_jsonl(ROOT / "samples" / "newswire.jsonl"):
+        schema.validate(article)
+
+
+def test_every_record_that_a_replay_writes_fits_its_schema(wirewatch: Wirewatch, tmp_path: Path) -> None:
+    (tmp_path / "broken.jsonl").write_bytes(b"x" * 2 * DEAD_LETTER_RAW_BYTES)
+    files = {"--events": "story-event", "--assignments": "assignment", "--dead-letters": "dead-letter"}
+    options = [word for option, name in files.items() for word in (option, f"{name}.jsonl")]
+    wirewatch("replay", ROOT / "samples" / "newswire.jsonl", "broken.jsonl", "--close-all", *options)
+    for name in files.values():
+        records = read_jsonl(tmp_path / f"{name}.jsonl")
+        assert records
+        for record in records:
+            _schema(name).validate(record)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.toml")), ids=lambda path: path.name)
+def test_every_configuration_loads(path: Path) -> None:
+    assert isinstance(load_config(path), Config)
+
+
+def test_the_default_configuration_names_every_key_with_its_default() -> None:
+    path = ROOT / "configs" / "default.toml"
+    assert load_config(path) == Config()
+    text = path.read_text()
+    for section, key in _keys(Config, ""):
+        block = text.split(f"[{section}]", 1)[1].split("\n[", 1)[0]
+        assert f"\n{key} = " in block, f"configs/default.toml lacks {key} in [{section}]"
+
+
+def _keys(kind: Any, section: str) -> Iterator[tuple[str, str]]:
+    for field in msgspec.structs.fields(kind):
+        if isinstance(field.type, type) and issubclass(field.type, Section):
+            yield from _keys(field.type, f"{section}.{field.name}".lstrip("."))
+        else:
+            yield section, field.name
+
+
+def test_every_command_that_the_readme_shows_for_replay_and_evaluate_is_known(wirewatch: Callable[..., Any]) -> None:
+    for command in ("replay", "evaluate"):
+        done = wirewatch(command, "--help")
+        assert done.returncode == 0
