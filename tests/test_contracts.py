@@ -1,5 +1,6 @@
 """What goes in and out is what schemas/ says; the configurations in configs/ are what the code takes."""
 
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -46,18 +47,20 @@ def test_every_configuration_loads(path: Path) -> None:
 def test_the_default_configuration_names_every_key_with_its_default() -> None:
     path = ROOT / "configs" / "default.toml"
     assert load_config(path) == Config()
-    text = path.read_text()
-    for section, key in _keys(Config, ""):
-        block = text.split(f"[{section}]", 1)[1].split("\n[", 1)[0]
-        assert f"\n{key} = " in block, f"configs/default.toml lacks {key} in [{section}]"
+    given = tomllib.loads(path.read_text())
+    for *sections, key in _keys(Config):
+        table = given
+        for section in sections:
+            table = table[section]
+        assert key in table, f"configs/default.toml lacks {key} in {sections}"
 
 
-def _keys(kind: Any, section: str) -> Iterator[tuple[str, str]]:
+def _keys(kind: Any, *sections: str) -> Iterator[tuple[str, ...]]:
     for field in msgspec.structs.fields(kind):
         if isinstance(field.type, type) and issubclass(field.type, Section):
-            yield from _keys(field.type, f"{section}.{field.name}".lstrip("."))
+            yield from _keys(field.type, *sections, field.name)
         else:
-            yield section, field.name
+            yield *sections, field.name
 
 
 def test_every_command_that_the_readme_shows_for_replay_and_evaluate_is_known(wirewatch: Callable[..., Any]) -> None:

@@ -47,7 +47,8 @@ class Clustering:
         found: dict[str, str | None] = {}
         for outcome in outcomes:
             for assignment in outcome.assignments():
-                found.setdefault(assignment.article_id, assignment.story_id)
+                if found.get(assignment.article_id) is None:
+                    found[assignment.article_id] = assignment.story_id
         return found
 
     def _sketch(self, article: dict[str, Any]) -> Sketch | None:

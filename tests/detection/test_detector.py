@@ -430,7 +430,8 @@ def test_every_mention_of_an_emerged_story_is_told_once_and_every_revision_count
     assert mentions == expected_mentions(outcomes)
 
 
-@given(streams(most=60))
+# An id is known for a horizon: sent again after that, it counts anew. So these streams are shorter.
+@given(streams(steps=(0, 1, 5, 60), most=55))
 @settings(deadline=None)
 def test_counts_are_those_of_the_mentions(articles: list[Sketch]) -> None:
     live: dict[str, dict[str, Role]] = {}
