@@ -169,8 +169,8 @@ def _check_ladder(ladder: tuple[int, ...], place: str) -> None:
 def _check_horizon(time: TimeConfig, place: str) -> None:
     if time.horizon_hours * 3600 < 3 * time.tick_seconds:
         raise ConfigError(
-            f"configuration {place!r}: detection.time.horizon_hours is {time.horizon_hours}, but must hold three ticks: "
-            f"give at least {3 * time.tick_seconds / 3600:g}, or a shorter tick_seconds than {time.tick_seconds}"
+            f"configuration {place!r}: detection.time.horizon_hours is {time.horizon_hours}, but must hold three "
+            f"ticks: give at least {3 * time.tick_seconds / 3600:g}, or a shorter tick_seconds than {time.tick_seconds}"
         )
 
 

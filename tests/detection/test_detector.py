@@ -487,7 +487,7 @@ def test_a_mention_tells_why_the_article_is_there() -> None:
     assert (copied.role, copied.similarity) == (Role.COPY, 1.0)
 
 
-@given(streams(most=60))
+@given(streams(steps=(0, 1, 5, 60), most=55))
 @settings(deadline=None)
 def test_the_headline_is_the_title_of_a_live_report(articles: list[Sketch]) -> None:
     titles: dict[str, dict[str, str]] = {}

@@ -298,7 +298,7 @@ def test_stored_bytes_are_bounded_in_a_stream_without_end(gap: int, far: int | N
     if far is not None:
         host.observe(sketch("far", 0, far, config=SHORT))
     at = 0
-    for place in range(max(300, 3000 // gap)):
+    for place in range(max(200, 1500 // gap)):
         at += gap
         host.observe(sketch(place // 3 % 5, place % 7, at, version=place, config=SHORT))
         host.advance(micros(at))
