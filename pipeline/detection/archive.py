@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,21 @@ class Kept(NamedTuple):
         return decode_sketch(self.encoded)
 
 
+class _Keys:
+    """The buckets of an article; those of the story layer, the dearer ones, only if asked for."""
+
+    def __init__(self, sketch: Sketch, config: DetectionConfig) -> None:
+        self._sketch, self._config = sketch, config
+
+    @cached_property
+    def copies(self) -> NDArray[np.uint32]:
+        return copy_keys(self._sketch, self._config.copies)
+
+    @cached_property
+    def stories(self) -> NDArray[np.uint32]:
+        return story_keys(self._sketch, self._config.stories)
+
+
 class Archive:
     """Remembers the articles of the horizon and finds those that resemble a new one.
 
@@ -42,7 +58,7 @@ class Archive:
         self._taken_down: set[int] = set()
         self._generations: deque[tuple[int, int]] = deque()
         """Generation and the number of its first article, for each that has articles."""
-        self._latest: tuple[Sketch, NDArray[np.uint32]] | None = None
+        self._latest: tuple[Sketch, _Keys] | None = None
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -65,12 +81,13 @@ class Archive:
         number = self.next_number
         if not self._generations or self._generations[-1][0] < generation:
             self._generations.append((generation, number))
-        self._copies.add(copy_keys(sketch, self._config.copies))
+        keys = self._keys(sketch)
+        self._copies.add(keys.copies)
         if role is Role.COPY:
             # A much-copied text would push all else out of its buckets; the report it copies stands for it.
             self._reports.skip()
         else:
-            self._reports.add(self._story_keys(sketch))
+            self._reports.add(keys.stories)
         self._kept.append(Kept(encode_sketch(sketch), story_id, role))
         self._number_of[sketch.article_id] = number
         return number
@@ -102,7 +119,7 @@ class Archive:
             self._generations.popleft()
         end = self.next_number
         by_age = self._generations[0][1] if self._generations else end
-        bound = max(by_age, end - most, self._first)
+        bound = max(by_age, end - most)
         gone = [self._kept.popleft() for _ in range(bound - self._first)]
         self._drop_ids(gone)
         self._taken_down = {number for number in self._taken_down if number >= bound}
@@ -120,13 +137,13 @@ class Archive:
 
     def resembling(self, sketch: Sketch) -> list[Kept]:
         """Find live reports that may be of the same story, from old to new."""
-        numbers = self._reports.find(self._story_keys(sketch))
+        numbers = self._reports.find(self._keys(sketch).stories)
         return [self._kept[number - self._first] for number in numbers.tolist()]
 
-    def _story_keys(self, sketch: Sketch) -> NDArray[np.uint32]:
-        # An article is looked up and then added: its signature is worked out once.
+    def _keys(self, sketch: Sketch) -> "_Keys":
+        # An article is looked up and then added: its buckets are worked out once.
         if self._latest is None or self._latest[0] is not sketch:
-            self._latest = sketch, story_keys(sketch, self._config.stories)
+            self._latest = sketch, _Keys(sketch, self._config)
         return self._latest[1]
 
     def copied(self, sketch: Sketch) -> tuple[float, Kept] | None:
@@ -135,7 +152,7 @@ class Archive:
         if sketch.copy_signature.min() == EMPTY:
             # Without a word there is nothing to copy.
             return None
-        for number in self._copies.find(copy_keys(sketch, self._config.copies)).tolist():
+        for number in self._copies.find(self._keys(sketch).copies).tolist():
             if number in self._taken_down:
                 continue
             kept = self._kept[number - self._first]

@@ -33,7 +33,7 @@ def frequency(word: str, language: str) -> float:
     known = _frequencies(language)
     if known is None:
         return max(FLOOR, float(10.0 ** -(1.5 + len(word) / 2)))
-    if has_digit_sequence(word):
+    if not word.isalpha() and has_digit_sequence(word):
         return max(FLOOR, known.get(smash_numbers(word), 0.0) * float(digit_freq(word)))
     return max(FLOOR, known.get(word, 0.0))
 

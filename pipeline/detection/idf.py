@@ -18,14 +18,18 @@ class StreamIdf:
     def __init__(self, prior_articles: float, num_reports: int = 0, counts: dict[str, int] | None = None) -> None:
         self._prior = prior_articles
         self.num_reports = num_reports
+        self.num_changes = 0
+        """Of the counts; as long as it stays, so does every idf."""
         self.counts = Counter(counts or {})
 
     def add(self, stems: Iterable[str]) -> None:
         self.num_reports += 1
+        self.num_changes += 1
         self.counts.update(stems)
 
     def remove(self, stems: Iterable[str]) -> None:
         self.num_reports -= 1
+        self.num_changes += 1
         for stem in stems:
             left = self.counts[stem] - 1
             if left:
@@ -35,6 +39,7 @@ class StreamIdf:
 
     def of(self, stems: Sequence[str], backgrounds: NDArray[np.float32]) -> NDArray[np.float64]:
         """Give the idf of terms, shape ``(len(stems),)``, never below 0."""
-        counts = np.array([self.counts.get(stem, 0) for stem in stems], np.float64)
+        get = self.counts.get
+        counts = np.array([get(stem, 0) for stem in stems], np.float64)
         share = (counts + self._prior * backgrounds.astype(np.float64)) / (self.num_reports + self._prior)
         return np.maximum(0.0, -np.log(share))

@@ -42,6 +42,7 @@ class Placer:
         self._archive = archive
         self._stories = stories
         self._idf = idf
+        self._latest: tuple[Sketch, int, Vector] | None = None
 
     def place(self, sketch: Sketch, *, late: bool = False) -> Placement:
         """Decide on one article: known ids first, then copies, then the best story, else a story of its own."""
@@ -59,9 +60,14 @@ class Placer:
 
     def vector(self, sketch: Sketch) -> Vector:
         """Weigh an article's terms as the stream stands now, and scale them to length 1."""
-        stems = sketch.stems
-        idf = self._idf.of(stems, sketch.terms.backgrounds) ** self._config.idf_exponent
-        return unit(stems, (idf * sketch.terms.weights).tolist())
+        latest = self._latest
+        # An article is placed and then admitted: its vector is worked out once.
+        if latest is None or latest[0] is not sketch or latest[1] != self._idf.num_changes:
+            stems = sketch.stems
+            idf = self._idf.of(stems, sketch.terms.backgrounds) ** self._config.idf_exponent
+            vector = unit(stems, (idf * sketch.terms.weights).tolist())
+            self._latest = latest = sketch, self._idf.num_changes, vector
+        return latest[2]
 
     def _place_report(self, sketch: Sketch, *, late: bool) -> Placement:
         vector = self.vector(sketch)

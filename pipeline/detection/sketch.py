@@ -38,12 +38,12 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def stems(self) -> list[str]:
-        return [stem_of(form) for form in self.terms.forms]
+        return list(map(stem_of, self.terms.forms))
 
     @property
     def forms(self) -> dict[str, str]:
         """How each stem is written in the article."""
-        return {stem_of(form): form for form in self.terms.forms}
+        return dict(zip(map(stem_of, self.terms.forms), self.terms.forms, strict=True))
 
 
 def sketch_article(article: Article, config: DetectionConfig) -> Sketch:
@@ -72,7 +72,7 @@ def shingles(text: list[str], size: int) -> NDArray[np.uint32]:
     """
     if not text:
         return np.empty(0, np.uint32)
-    hashes = np.array([word_hash(word.lower()) for word in text], np.uint32)
+    hashes = np.fromiter(map(word_hash, map(str.lower, text)), np.uint32, len(text))
     size = min(size, len(hashes))
     combined = np.zeros(len(hashes) - size + 1, np.uint32)
     for start in range(size):
@@ -108,7 +108,7 @@ def weighted_elements(terms: Terms) -> NDArray[np.uint32]:
     """
     if not terms.forms:
         return np.empty(0, np.uint32)
-    stems = np.array([word_hash(stem_of(form)) for form in terms.forms], np.uint32)
+    stems = np.fromiter(map(word_hash, map(stem_of, terms.forms)), np.uint32, len(terms.forms))
     salience = terms.weights * -np.log(terms.backgrounds)
     greatest = salience.max() or 1.0
     repeats = np.maximum(1, np.rint(salience * (_MOST_REPEATS / greatest))).astype(np.intp)

@@ -99,10 +99,10 @@ class Story(msgspec.Struct, gc=False):
 
     def _dot(self, vector: Vector) -> float:
         centre = self.centre
-        return sum(weight * centre[stem] for stem, weight in vector.items() if stem in centre)
+        return sum([weight * centre[stem] for stem, weight in vector.items() if stem in centre])
 
     def _put_in(self, vector: Vector) -> None:
-        squares = sum(weight * weight for weight in vector.values())
+        squares = sum([weight * weight for weight in vector.values()])
         self.squared_norm = self.squared_norm + squares + 2.0 * self._dot(vector)
         for stem, weight in vector.items():
             self.centre[stem] = self.centre.get(stem, 0.0) + weight
@@ -137,5 +137,5 @@ class Story(msgspec.Struct, gc=False):
 
 def unit(stems: list[str], weights: list[float]) -> Vector:
     """Scale weights to length 1; terms without weight are left out."""
-    length = math.sqrt(sum(weight * weight for weight in weights))
+    length = math.sqrt(sum([weight * weight for weight in weights]))
     return {stem: weight / length for stem, weight in zip(stems, weights, strict=True) if weight > 0.0}

@@ -3,10 +3,10 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
-from heapq import nsmallest
+from functools import cache, lru_cache
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +17,8 @@ from pipeline.detection.words import term_of
 _PREFIX_LETTERS = 6
 _ARTICLE_WORDS = 250
 """Length of the article in which a word's background probability to occur is counted."""
+_MOST_LEAD_WORDS = 1 << 16
+"""Beyond it the extra weight of the beginning fades no further."""
 
 
 class Terms(NamedTuple):
@@ -33,6 +35,8 @@ class Terms(NamedTuple):
 class _Word(NamedTuple):
     stem: str
     background: float
+    idf: float
+    """Natural logarithm of 1 / background."""
     is_name: bool
     is_number: bool
 
@@ -46,7 +50,10 @@ def stem_of(form: str) -> str:
     >>> stem_of("Presidents'"), stem_of("1987"), stem_of("zemětřesení")
     ('presid', '1987', 'zemetr')
     """
-    term = term_of(form)
+    return _cut(term_of(form))
+
+
+def _cut(term: str) -> str:
     return term if term[:1].isnumeric() else term[:_PREFIX_LETTERS]
 
 
@@ -57,12 +64,8 @@ def _analyse(form: str, language: str) -> _Word:
     if term and term != form.lower():
         # A part of a word ("don" of "don't") is no rarer than the whole, nor an accented spelling than its plain one.
         share = max(share, frequency(term, language))
-    return _Word(
-        stem=stem_of(form),
-        background=1.0 - math.exp(-share * _ARTICLE_WORDS),
-        is_name=form[0].isupper(),
-        is_number=form[0].isnumeric(),
-    )
+    background = 1.0 - math.exp(-share * _ARTICLE_WORDS)
+    return _Word(_cut(term), background, -math.log(background), form[0].isupper(), form[0].isnumeric())
 
 
 def salient_terms(title: Sequence[str], text: Sequence[str], language: str, config: SketchConfig) -> Terms:
@@ -82,62 +85,74 @@ def salient_terms(title: Sequence[str], text: Sequence[str], language: str, conf
     Terms
         At most ``config.num_terms``, chosen by weight times background idf, ties by spelling.
     """
-    ranked = []
-    for stem, entry in _count(title, text, language, config.title_weight).items():
-        weight = _weigh(entry, config)
-        ranked.append((weight * math.log(entry.background), stem, entry.form, weight, entry.background))
-    chosen = nsmallest(config.num_terms, ranked)
+    entries = _count(title, text, language, config.title_weight)
+    weights = _weigh(entries, config)
+    salience = weights * np.array([entry.idf for entry in entries], np.float64)
+    stems = [entry.stem for entry in entries]
+    ranked = sorted(zip((-salience).tolist(), stems, range(len(entries)), strict=True))
+    chosen = [place for *_, place in ranked[: config.num_terms]]
     return Terms(
-        forms=tuple(form for _, _, form, _, _ in chosen),
-        weights=np.array([weight for *_, weight, _ in chosen], np.float32),
-        backgrounds=np.array([background for *_, background in chosen], np.float32),
+        forms=tuple(entries[place].form for place in chosen),
+        weights=weights[chosen].astype(np.float32),
+        backgrounds=np.array([entries[place].background for place in chosen], np.float32),
     )
 
 
-class _Entry:
+class _Entry(msgspec.Struct, gc=False):
     """What is known of one stem while an article is read."""
 
-    __slots__ = ("background", "capitals", "count", "first", "form", "form_count", "is_number", "smalls")
+    stem: str
+    background: float
+    idf: float
+    is_number: bool
+    form: str
+    form_count: int
+    more_capitals: int
+    """Occurrences with a capital letter, less those without."""
+    count: float
+    first: int
 
-    def __init__(self) -> None:
-        self.count = self.background = 0.0
-        self.capitals = self.smalls = self.form_count = 0
-        self.first = 1 << 30
-        self.form = ""
-        self.is_number = False
+    def join(self, other: "_Entry") -> None:
+        """Add another spelling of the same stem."""
+        self.count += other.count
+        self.more_capitals += other.more_capitals
+        self.is_number = other.is_number
+        self.background, self.idf = max(self.background, other.background), min(self.idf, other.idf)
+        self.first = min(self.first, other.first)
+        # The commonest spelling stands for the term, between equals the first in the alphabet.
+        if (-other.form_count, other.form) < (-self.form_count, self.form):
+            self.form, self.form_count = other.form, other.form_count
 
 
-def _count(title: Sequence[str], text: Sequence[str], language: str, title_weight: float) -> dict[str, _Entry]:
-    in_title, in_text = Counter(title), Counter(text)
+def _count(title: Sequence[str], text: Sequence[str], language: str, title_weight: float) -> list[_Entry]:
+    in_title, in_text = Counter(title).get, Counter(text).get
     whole = [*title, *text]
     first = dict(zip(reversed(whole), range(len(whole) - 1, -1, -1), strict=True))
     entries: dict[str, _Entry] = {}
     for form, position in first.items():
-        word = _analyse(form, language)
-        if not word.stem:
+        stem, background, idf, is_name, is_number = _analyse(form, language)
+        if not stem:
             continue
-        entry = entries.get(word.stem)
-        if entry is None:
-            entry = entries[word.stem] = _Entry()
-        occurrences = in_title[form] + in_text[form]
-        entry.count += title_weight * in_title[form] + in_text[form]
-        entry.background = max(entry.background, word.background)
-        entry.is_number = word.is_number
-        entry.first = min(entry.first, position)
-        if word.is_name:
-            entry.capitals += occurrences
-        else:
-            entry.smalls += occurrences
-        # The commonest spelling stands for the term, between equals the first in the alphabet.
-        if (-occurrences, form) < (-entry.form_count, entry.form):
-            entry.form, entry.form_count = form, occurrences
-    return entries
+        of_title, of_text = in_title(form, 0), in_text(form, 0)
+        both, count = of_title + of_text, title_weight * of_title + of_text
+        entry = _Entry(stem, background, idf, is_number, form, both, both if is_name else -both, count, position)
+        known = entries.setdefault(stem, entry)
+        if known is not entry:
+            known.join(entry)
+    return list(entries.values())
 
 
-def _weigh(entry: _Entry, config: SketchConfig) -> float:
-    weight = entry.count * (1.0 + config.saturation) / (entry.count + config.saturation)
-    if entry.capitals > entry.smalls:
-        weight *= 1.0 + config.name_weight
-    if entry.is_number:
-        weight *= config.number_weight
-    return weight * (1.0 + config.lead_weight * math.exp(-entry.first / config.lead_words))
+def _weigh(entries: Sequence[_Entry], config: SketchConfig) -> NDArray[np.float64]:
+    counts = np.array([entry.count for entry in entries], np.float64)
+    firsts = np.array([entry.first for entry in entries], np.intp)
+    # A word of no count (one of the title, where titles count nothing) weighs nothing, without saturation too.
+    weights = counts * (1.0 + config.saturation) / np.maximum(counts + config.saturation, np.finfo(np.float64).tiny)
+    weights[np.array([entry.more_capitals > 0 for entry in entries], bool)] *= 1.0 + config.name_weight
+    weights[np.array([entry.is_number for entry in entries], bool)] *= config.number_weight
+    return weights * (1.0 + config.lead_weight * _fading(config.lead_words)[np.minimum(firsts, _MOST_LEAD_WORDS - 1)])
+
+
+@cache
+def _fading(lead_words: float) -> NDArray[np.float64]:
+    # From `math`, and once: what numpy makes of `exp` differs in the last bit from one processor to another.
+    return np.array([math.exp(-position / lead_words) for position in range(_MOST_LEAD_WORDS)])

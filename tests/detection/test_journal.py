@@ -287,7 +287,6 @@ def test_the_same_sketch_may_be_observed_twice() -> None:
     article = sketch("quake")
     host.observe(article)
     host.observe(article)
-    host.reload()
     host.finish()
 
 

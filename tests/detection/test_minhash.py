@@ -102,7 +102,8 @@ from pipeline.records import Article
 digest = hashlib.sha256()
 config = DetectionConfig()
 for text in TEXTS:
-    sketch = sketch_article(Article(id="a", title=text[:20], text=text, observed_at=datetime(2024, 1, 1, tzinfo=UTC)), config)
+    article = Article(id="a", title=text[:20], text=text, observed_at=datetime(2024, 1, 1, tzinfo=UTC))
+    sketch = sketch_article(article, config)
     digest.update(encode_sketch(sketch))
     digest.update(copy_keys(sketch, config.copies).tobytes() + story_keys(sketch, config.stories).tobytes())
 print(digest.hexdigest())
