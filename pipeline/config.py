@@ -3,6 +3,7 @@
 import difflib
 import re
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from msgspec import Meta
 Count = Annotated[int, Meta(ge=1, le=1024)]
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
+Hours = Annotated[float, Meta(gt=0, le=876_000)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 
 
@@ -28,7 +30,7 @@ class InputConfig(Section, frozen=True):
 
     max_article_bytes: Annotated[int, Meta(ge=1024)] = 8 * 1024 * 1024
     """Longest single article, in bytes as it lies in its file after decompression; longer ones are dead-lettered."""
-    plausible_from: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")] = "1970-01-02"
+    plausible_from: date = date(1970, 1, 2)
     """Earliest believable `published_at`: the zero of the Unix clock means "unknown" far more often than news."""
 
 
@@ -80,10 +82,10 @@ class StoryConfig(Section, frozen=True):
 class TimeConfig(Section, frozen=True):
     """Event time: ticks, horizon, lateness."""
 
-    tick_seconds: Annotated[float, Meta(ge=0.001)] = 5.0
-    horizon_hours: Positive = 72.0
+    tick_seconds: Annotated[float, Meta(ge=0.001, le=86_400)] = 5.0
+    horizon_hours: Hours = 72.0
     """How long a quiet story stays open, and an article findable."""
-    allowed_lateness_hours: NotNegative = 24.0
+    allowed_lateness_hours: Annotated[float, Meta(ge=0, le=876_000)] = 24.0
     """How far behind the last decided tick an article may still be admitted, marked `late`."""
 
 

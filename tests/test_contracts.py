@@ -1,7 +1,8 @@
 """What goes in and out is what schemas/ says; the configurations in configs/ are what the code takes."""
 
+import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,11 @@ def _keys(kind: Any, *sections: str) -> Iterator[tuple[str, ...]]:
             yield *sections, field.name
 
 
-def test_every_command_that_the_readme_shows_for_replay_and_evaluate_is_known(wirewatch: Callable[..., Any]) -> None:
-    for command in ("replay", "evaluate"):
-        done = wirewatch(command, "--help")
-        assert done.returncode == 0
+def test_every_option_that_the_readme_shows_is_one_of_its_command(wirewatch: Wirewatch) -> None:
+    synopsis = (ROOT / "README.md").read_text().split("## Use", 1)[1].split("(`make run`", 1)[0]
+    shown = re.findall(r"^    wirewatch (\w+)((?:.|\n {8,})*)", synopsis, re.MULTILINE)
+    assert [command for command, _ in shown] == ["replay", "evaluate"]
+    for command, arguments in shown:
+        told = wirewatch(command, "--help").stdout
+        for option in re.findall(r"--[a-z-]+\w", arguments):
+            assert option in told

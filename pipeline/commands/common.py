@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import wraps
 from typing import Any
 
@@ -61,5 +61,5 @@ def quiet() -> Iterator[None]:
 
 def plausible_dates(config: Config) -> tuple[datetime, datetime]:
     """Bound what is believed of `published_at`: not the zero of a clock, not the future (but clocks and zones err)."""
-    earliest = datetime.fromisoformat(config.input.plausible_from).replace(tzinfo=UTC)
+    earliest = datetime.combine(config.input.plausible_from, time.min, UTC)
     return earliest, datetime.now(UTC) + timedelta(days=1)

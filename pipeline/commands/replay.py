@@ -14,7 +14,7 @@ from pipeline.config import Config
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--events", required=True, metavar="FILE", help="Story events, one JSON object a line.")
 @click.option("--assignments", metavar="FILE", help="For each article: its story and its role.")
-@click.option("--dead-letters", metavar="FILE", help="What could not be read as an article, and why.")
+@click.option("--dead-letters", metavar="FILE", help="What could not be processed, and why.")
 @click.option("--seen-at", type=Time(), help="Dates what brings no date. Default: the file's modification time.")
 @click.option("--close-all", is_flag=True, help="Close the stories that are still open at the end.")
 @configured

@@ -22,7 +22,11 @@ from pipeline.records import Assignment, Mention, Role, StoryEvent
 MENTIONS_PER_EVENT = 500
 """Mentions that one event carries at most; a record of the broker is bounded, so an event must be."""
 
+END_OF_TIME = 1 << 62
+"""A watermark beyond every tick: advancing to it decides all that waits."""
+
 _HEADLINE_POOL = 64
+"""Newest reports of a story that are candidates for its headline."""
 
 
 class Placed(NamedTuple):
@@ -38,6 +42,8 @@ class Outcome:
 
     tick: int
     """End of the tick, microseconds since 1970."""
+    late: bool = False
+    """Whether the tick was already decided when its articles came."""
     placed: list[Placed] = field(default_factory=list)
     """Its articles in the order in which they were decided."""
     events: list[StoryEvent] = field(default_factory=list)
@@ -174,7 +180,7 @@ class Detector:
 
     def _run(self, tick: int, sketches: Sequence[Sketch], recorded: Sequence[Placement] | None) -> Outcome:
         outcome = Outcome(tick)
-        late = tick == self.mark
+        late = outcome.late = tick == self.mark
         if not late:
             self.forget(tick)
             outcome.num_forgotten_early, self._num_early = self._num_early, 0

@@ -10,7 +10,6 @@ from pipeline.detection.story import Story
 from pipeline.records import EventType, StoryEvent, StoryStatus
 
 _KEYWORDS_TOLD = 10
-_HEADLINE_CANDIDATES = 64
 
 
 class Lifecycle:
@@ -84,7 +83,7 @@ class Lifecycle:
         return best[1] if best else story.headline
 
     def _central(self, story: Story) -> Iterator[tuple[int, str, float]]:
-        for number in story.reports[-_HEADLINE_CANDIDATES:]:
+        for number in story.reports:
             kept = self._archive.get(number)
             sketch = kept.sketch() if kept else None
             # What was revised or taken down is no longer found under its id.

@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 
 from pipeline.config import DetectionConfig
-from pipeline.detection.detector import Detector, Outcome
+from pipeline.detection.detector import END_OF_TIME, Detector, Outcome
 from pipeline.detection.sketch import Sketch
 from pipeline.records import StoryEvent
-
-_END_OF_TIME = 1 << 62
 
 
 def detect_stories(
@@ -27,7 +25,7 @@ def detect_stories(
         detectors[sketch.language].observe(sketch)
     outcomes, events = [], []
     for language in sorted(detectors):
-        of_language = detectors[language].advance(_END_OF_TIME)
+        of_language = detectors[language].advance(END_OF_TIME)
         events += [event for outcome in of_language for event in outcome.events]
         outcomes += of_language
         if close_all:

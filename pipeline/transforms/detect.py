@@ -21,7 +21,7 @@ from apache_beam.utils.timestamp import Timestamp
 from pipeline.config import DetectionConfig
 from pipeline.detection.clock import from_micros, to_micros
 from pipeline.detection.codec import decode_sketch
-from pipeline.detection.detector import Outcome
+from pipeline.detection.detector import END_OF_TIME, Outcome
 from pipeline.detection.journal import NUM_BAGS, Journal, Stores
 from pipeline.detection.sketch import Sketch
 from pipeline.records import DeadLetter, StoryEvent
@@ -29,8 +29,6 @@ from pipeline.transforms.articles import DEAD_LETTERS
 
 ASSIGNMENTS = "assignments"
 """Tag of the side output that tells where each article ended up."""
-
-_END_OF_TIME = 1 << 62
 
 _JOURNALS: dict[tuple[str, str], Journal] = {}
 """Journals in this worker's memory, by transform and key: a cache of what is in state. Instances of a DoFn come and go,
@@ -56,7 +54,7 @@ class DetectStories(beam.PTransform):
     """Turn ``(language, encoded sketch)`` into story events, with tags `ASSIGNMENTS` and `DEAD_LETTERS`.
 
     Counters: ``articles_<role>_total``, ``articles_late_total``, ``articles_forgotten_early_total``,
-    ``dead_letters_total``, ``events_<type>_total``.
+    ``dead_letters_total``, ``events_<type>_total``, ``rebuilds_total``.
 
     Parameters
     ----------
@@ -156,7 +154,7 @@ class _DetectFn(beam.DoFn):
         # The input ends: without this, a replay would pay for a timer at every tick.
         stores = Stores((bag_0, bag_1, bag_2, bag_3, bag_4, bag_5), core, cell)
         journal = self._take(key, stores)
-        yield from self._told(journal.advance(_END_OF_TIME, stores))
+        yield from self._told(journal.advance(END_OF_TIME, stores))
         if self._close_all:
             yield from map(_timed, journal.detector.close_all())
         stores.clear()
@@ -201,6 +199,8 @@ class _DetectFn(beam.DoFn):
                 Metrics.counter("wirewatch", f"articles_{assignment.role}_total").inc()
                 yield TaggedOutput(ASSIGNMENTS, TimestampedValue(assignment, moment))
             Metrics.counter("wirewatch", "articles_forgotten_early_total").inc(outcome.num_forgotten_early)
+            if outcome.late:
+                Metrics.counter("wirewatch", "articles_late_total").inc(len(outcome.placed))
 
 
 def _timed(event: StoryEvent) -> TimestampedValue:
@@ -212,8 +212,8 @@ def _too_late(sketch: Sketch, journal: Journal) -> DeadLetter:
     Metrics.counter("wirewatch", "dead_letters_total").inc()
     mark = from_micros(journal.detector.mark or 0).isoformat()
     reason = (
-        f"too-late: observed_at {from_micros(sketch.observed_at).isoformat()} is more than allowed_lateness before "
-        f"{mark}, up to which {sketch.language!r} is decided; replay it with the articles of its time"
+        f"too-late: observed_at {from_micros(sketch.observed_at).isoformat()} is more than allowed_lateness_hours "
+        f"before {mark}, up to which {sketch.language!r} is decided; replay it with the articles of its time"
     )
     # The text is gone by now: the source says where it can be read again.
     return DeadLetter("detect", reason, sketch.source, b"")
