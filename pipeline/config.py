@@ -4,7 +4,7 @@ import difflib
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -12,6 +12,7 @@ from msgspec import Meta
 Count = Annotated[int, Meta(ge=1, le=1024)]
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
+Name = Annotated[str, Meta(min_length=1)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 
 
@@ -30,6 +31,19 @@ class InputConfig(Section, frozen=True):
     """Longest single article, in bytes as it lies in its file after decompression; longer ones are dead-lettered."""
     plausible_from: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")] = "1970-01-02"
     """Earliest believable `published_at`: the zero of the Unix clock means "unknown" far more often than news."""
+
+
+    kafka: str | None = None
+    """Bootstrap servers, ``host:port``, separated by commas. Either this or `folder` feeds `run`."""
+    topic: Name = "articles"
+    folder: str | None = None
+    """Folder to watch for article files."""
+    archive: bool = False
+    """Whether `published_at` is the event time of what brings none: for archives. Live, it is the clock."""
+    max_out_of_orderness_seconds: NotNegative = 5.0
+    """How long the watermark waits for stragglers."""
+    partition_idle_seconds: Positive = 10.0
+    """After so long without a record a partition no longer holds the watermark back (not in archive mode)."""
 
 
 class SketchConfig(Section, frozen=True):
@@ -56,7 +70,8 @@ class CopyConfig(Section, frozen=True):
     shingle_words: Count = 5
     bands: Count = 32
     rows: Count = 4
-    threshold: Share = 0.5
+    threshold: Name = Annotated[str, Meta(min_length=1)]
+Share = 0.5
     """Least estimated Jaccard similarity of the shingles of a copy."""
 
 
@@ -65,7 +80,8 @@ class StoryConfig(Section, frozen=True):
 
     bands: Count = 128
     rows: Count = 2
-    threshold: Share = 0.26
+    threshold: Name = Annotated[str, Meta(min_length=1)]
+Share = 0.26
     """Least cosine at which the best story admits an article."""
     prior_articles: Positive = 300.0
     """How many articles of the stream weigh as much as the background frequencies of the language."""
@@ -101,10 +117,46 @@ class DetectionConfig(Section, frozen=True):
 
 
 class OutputConfig(Section, frozen=True):
-    """How events are signed."""
+    """How events are signed, and where `run` sends them."""
 
     source: Annotated[str, Meta(min_length=1)] = "urn:wirewatch"
     """CloudEvents `source` of every event: names the deployment."""
+
+
+    kafka: str | None = None
+    """Bootstrap servers. Either this or `jsonl` takes what `run` finds."""
+    topic: Name = "story-events"
+    dead_letters_topic: Name = "articles-dead-letters"
+    jsonl: str | None = None
+    """File of story events."""
+    dead_letters_jsonl: str | None = None
+    """File of dead letters; beside `jsonl` by default."""
+
+
+class RunConfig(Section, frozen=True):
+    """The long-running job."""
+
+    engine: Literal["embedded"] = "embedded"
+    state: Name = "wirewatch-state.db"
+    """SQLite file that is the one truth of the embedded engine."""
+
+
+class PublishConfig(Section, frozen=True):
+    """Files into the topic of `[input]`."""
+
+    state: Name = "wirewatch-publish.db"
+    """SQLite file that remembers what was published."""
+
+
+class TopicsConfig(Section, frozen=True):
+    """How `topics create` makes the topics."""
+
+    partitions: Count = 1
+    replication: Count = 1
+    retention_hours: Positive = 168.0
+    """How long the broker keeps articles and events; at least the horizon."""
+    max_message_bytes: Annotated[int, Meta(ge=1024)] = 1_048_588
+    """Largest record that the topics take."""
 
 
 class Config(Section, frozen=True):
@@ -113,6 +165,9 @@ class Config(Section, frozen=True):
     input: InputConfig = InputConfig()
     detection: DetectionConfig = DetectionConfig()
     output: OutputConfig = OutputConfig()
+    run: RunConfig = RunConfig()
+    publish: PublishConfig = PublishConfig()
+    topics: TopicsConfig = TopicsConfig()
 
 
 def load_config(path: str | Path | None) -> Config:
