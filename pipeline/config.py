@@ -32,7 +32,6 @@ class InputConfig(Section, frozen=True):
     plausible_from: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")] = "1970-01-02"
     """Earliest believable `published_at`: the zero of the Unix clock means "unknown" far more often than news."""
 
-
     kafka: str | None = None
     """Bootstrap servers, ``host:port``, separated by commas. Either this or `folder` feeds `run`."""
     topic: Name = "articles"
@@ -70,8 +69,7 @@ class CopyConfig(Section, frozen=True):
     shingle_words: Count = 5
     bands: Count = 32
     rows: Count = 4
-    threshold: Name = Annotated[str, Meta(min_length=1)]
-Share = 0.5
+    threshold: Share = 0.5
     """Least estimated Jaccard similarity of the shingles of a copy."""
 
 
@@ -80,8 +78,7 @@ class StoryConfig(Section, frozen=True):
 
     bands: Count = 128
     rows: Count = 2
-    threshold: Name = Annotated[str, Meta(min_length=1)]
-Share = 0.26
+    threshold: Share = 0.26
     """Least cosine at which the best story admits an article."""
     prior_articles: Positive = 300.0
     """How many articles of the stream weigh as much as the background frequencies of the language."""
@@ -121,7 +118,6 @@ class OutputConfig(Section, frozen=True):
 
     source: Annotated[str, Meta(min_length=1)] = "urn:wirewatch"
     """CloudEvents `source` of every event: names the deployment."""
-
 
     kafka: str | None = None
     """Bootstrap servers. Either this or `jsonl` takes what `run` finds."""
