@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import orjson
 
-from pipeline.records import DeadLetter, StoryEvent
+from pipeline.records import DEAD_LETTER_RAW_BYTES, DeadLetter, StoryEvent
 
 Headers = list[tuple[str, bytes]]
 
@@ -54,6 +54,11 @@ def dead_letter_headers(letter: DeadLetter) -> Headers:
         ("reason", letter.reason.encode()),
         ("source", letter.source.encode()),
     ]
+
+
+def dead_letter_value(letter: DeadLetter) -> bytes:
+    """Give the raw input, cut where a dead letter is cut everywhere: so it fits the topic whatever it was."""
+    return letter.raw[:DEAD_LETTER_RAW_BYTES]
 
 
 def dead_letter_from(headers: Iterable[tuple[str, bytes]], value: bytes | None) -> DeadLetter:
