@@ -81,7 +81,10 @@ def replay_summary(counters: Counter[str], num_skipped: int) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(justify="right")
     table.add_column()
-    table.add_row(f"{counters['files_read_total']:,}", f"files read{_and_skipped(num_skipped)}")
+    if counters["partitions_read_total"]:
+        table.add_row(f"{counters['partitions_read_total']:,}", "partitions read")
+    else:
+        table.add_row(f"{counters['files_read_total']:,}", f"files read{_and_skipped(num_skipped)}")
     table.add_row(f"{num_inputs(counters):,}", "articles read, of them")
     for role in _ROLES:
         if counters[f"articles_{role}_total"]:
