@@ -8,6 +8,7 @@ import click
 
 from pipeline.commands.evaluate import evaluate
 from pipeline.commands.replay import replay
+from pipeline.commands.run import run
 
 
 def main() -> None:
@@ -28,6 +29,7 @@ def cli() -> None:
 
 cli.add_command(replay)
 cli.add_command(evaluate)
+cli.add_command(run)
 
 if __name__ == "__main__":
     main()
