@@ -142,6 +142,31 @@ class PublishConfig(Section, frozen=True):
 
     state: Name = "wirewatch-publish.db"
     """SQLite file that remembers what was published."""
+    settle_seconds: NotNegative = 1.0
+    """With --follow, a file that is not read line by line must rest so long before it counts as whole."""
+    rescan_seconds: Positive = 60.0
+    """With --follow, how often the folders are gone through for what the system did not announce."""
+
+
+class KafkaConfig(Section, frozen=True):
+    """How the brokers of `[input]` and `[output]` are reached. Passwords come from the environment only."""
+
+    tls: bool = False
+    """Whether connections are encrypted, and the brokers' certificates checked."""
+    ca_file: str | None = None
+    """PEM file of the authorities that sign for the brokers; the system's by default. Needs `tls`."""
+    certificate_file: str | None = None
+    """PEM file of the certificate that the brokers ask of clients; needs `tls` and `key_file`."""
+    key_file: str | None = None
+    """PEM file of its key; if that has a password, it is taken from ``WIREWATCH_KAFKA_KEY_PASSWORD``."""
+    sasl: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    """How a password is proven, which is taken from ``WIREWATCH_KAFKA_PASSWORD``; none when none is asked for."""
+    username: str | None = None
+    """Who signs in; ``WIREWATCH_KAFKA_USERNAME`` wins over it."""
+    connect_seconds: Positive = 10.0
+    """How long a broker is looked for before the command gives up."""
+    delivery_seconds: Positive = 120.0
+    """How long `publish` tries to deliver a record, across restarts of the broker, before it gives up."""
 
 
 class TopicsConfig(Section, frozen=True):
@@ -164,6 +189,7 @@ class Config(Section, frozen=True):
     run: RunConfig = RunConfig()
     publish: PublishConfig = PublishConfig()
     topics: TopicsConfig = TopicsConfig()
+    kafka: KafkaConfig = KafkaConfig()
 
 
 def load_config(path: str | Path | None) -> Config:
@@ -206,6 +232,7 @@ def config_from(table: dict[str, Any], *, place: str) -> Config:
         raise ConfigError(f"configuration {place!r}: {_explain(str(error), table)}") from error
     _check_ladder(config.detection.stories.growth_ladder, place)
     _check_horizon(config.detection.time, place)
+    _check_security(config.kafka, place)
     return config
 
 
@@ -222,6 +249,20 @@ def _check_horizon(time: TimeConfig, place: str) -> None:
         raise ConfigError(
             f"configuration {place!r}: detection.time.horizon_hours is {time.horizon_hours}, but must hold three "
             f"ticks: give at least {3 * time.tick_seconds / 3600:g}, or a shorter tick_seconds than {time.tick_seconds}"
+        )
+
+
+def _check_security(kafka: KafkaConfig, place: str) -> None:
+    for name in ("ca_file", "certificate_file", "key_file"):
+        if getattr(kafka, name) is not None and not kafka.tls:
+            raise ConfigError(
+                f"configuration {place!r}: kafka.{name} is {getattr(kafka, name)!r}, but kafka.tls is false: "
+                f"set tls = true, or leave {name} out"
+            )
+    if (kafka.certificate_file is None) != (kafka.key_file is None):
+        raise ConfigError(
+            f"configuration {place!r}: kafka.certificate_file is {kafka.certificate_file!r} and kafka.key_file is "
+            f"{kafka.key_file!r}: give both or neither"
         )
 
 
