@@ -9,6 +9,7 @@ import click
 from pipeline.commands.evaluate import evaluate
 from pipeline.commands.replay import replay
 from pipeline.commands.run import run
+from pipeline.commands.topics import topics
 
 
 def main() -> None:
@@ -29,6 +30,7 @@ def cli() -> None:
 
 cli.add_command(replay)
 cli.add_command(evaluate)
+cli.add_command(topics)
 cli.add_command(run)
 
 if __name__ == "__main__":
