@@ -82,7 +82,7 @@ def _readers(config: Config) -> "Readers":
     def read(path: str) -> Iterator[RawArticle | DeadLetter]:
         return read_file(path, max_article_bytes=config.input.max_article_bytes)
 
-    return Readers(parse_article, lambda: _found(config), read, lambda servers: {"bootstrap_servers": servers})
+    return Readers(parse_article, lambda: _found(config), read)
 
 
 def _found(config: Config) -> Sequence[str]:

@@ -5,11 +5,12 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from pipeline.config import Config
+import msgspec
+
+from pipeline.config import Config, KafkaConfig
 from pipeline.hosts.embedded.engine import Engine, Parse
 from pipeline.hosts.embedded.folder_input import FindFiles, FolderInput, ReadFile
 from pipeline.hosts.embedded.inputs import Input
@@ -22,13 +23,11 @@ from pipeline.hosts.embedded.state import State, open_state
 
 
 class Readers(NamedTuple):
-    """What the host is handed, since hosts know no connector and no credentials."""
+    """What the host is handed, since hosts know no connector."""
 
     parse: Parse
     find: FindFiles
     read: ReadFile
-    client_settings: Callable[[str], Mapping[str, Any]]
-    """From bootstrap servers to what kafka-python needs to reach them."""
 
 
 def run_embedded(
@@ -50,14 +49,16 @@ def run_embedded(
         engine = Engine(state, config, readers.parse, time.time)
 
         def make_outlet(outbox: Outbox) -> Outlet:
-            return _outlet(config, readers, outbox, state_id=state_id, forget_cursor=forget_cursor)
+            return _outlet(config, outbox, state_id=state_id, forget_cursor=forget_cursor)
 
         def open_source() -> Input:
             return _source(config, readers)
 
-        state_id = state.id
-        sender = Sender(lambda: State(config.run.state), make_outlet)
-        Loop(state, engine, open_source, sender, stop=stop, archive=config.input.archive).run(until_idle)
+        state_id, patience = state.id, config.kafka.connect_seconds
+        sender = Sender(lambda: State(config.run.state), make_outlet, patience=patience)
+        Loop(state, engine, open_source, sender, stop=stop, archive=config.input.archive, patience=patience).run(
+            until_idle
+        )
         return engine.counts
 
 
@@ -73,17 +74,23 @@ def _source(config: Config, readers: Readers) -> Input:
         return FolderInput(readers.find, readers.read, os.path.abspath(config.input.folder or ""), archive=archive)
     from pipeline.hosts.embedded.kafka_input import KafkaInput
 
-    return KafkaInput(readers.client_settings(config.input.kafka), config.input.topic, archive=archive)
+    return KafkaInput(config.input.kafka, _hasty(config), config.input.topic, archive=archive)
 
 
-def _outlet(config: Config, readers: Readers, outbox: Outbox, *, state_id: str, forget_cursor: bool) -> Outlet:
+def _hasty(config: Config) -> KafkaConfig:
+    """Let each attempt be short: SIGTERM must not wait for it, and this host tries again by itself."""
+    return msgspec.structs.replace(config.kafka, connect_seconds=min(3.0, config.kafka.connect_seconds))
+
+
+def _outlet(config: Config, outbox: Outbox, *, state_id: str, forget_cursor: bool) -> Outlet:
     output = config.output
     if output.kafka is None:
         return JsonlOutlet(output.jsonl or "", dead_letters_path(config), outbox.lengths())
     from pipeline.hosts.embedded.kafka_outlet import KafkaOutlet
 
     return KafkaOutlet(
-        readers.client_settings(output.kafka),
+        output.kafka,
+        _hasty(config),
         {"event": output.topic, "dead-letter": output.dead_letters_topic},
         name=f"wirewatch.{output.source}.{output.topic}",
         state_id=state_id,

@@ -10,7 +10,10 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
-from pipeline.hosts.embedded.errors import HostFailed, Unreachable
+from pipeline import brokers
+from pipeline.brokers import BrokerError
+from pipeline.config import KafkaConfig
+from pipeline.hosts.embedded.errors import PATIENCE_SECONDS, HostFailed, Unreachable
 from pipeline.hosts.embedded.inputs import Item, Positions
 from pipeline.records import RawArticle
 
@@ -21,6 +24,7 @@ _ASK_EVERY_SECONDS = 1.0
 _METADATA_SECONDS = 5
 """How long a new partition may stay unnoticed."""
 _TIMEOUT_MS = 2_000
+_PAUSE_SECONDS = 0.2
 
 
 class KafkaInput:
@@ -28,8 +32,10 @@ class KafkaInput:
 
     Parameters
     ----------
-    settings
-        Where the broker is and how to log in, as kafka-python takes it.
+    servers
+        Bootstrap servers.
+    config
+        How they are reached.
     topic
         Its records are articles in JSON.
     archive
@@ -39,20 +45,28 @@ class KafkaInput:
     """
 
     def __init__(
-        self, settings: Mapping[str, Any], topic: str, *, archive: bool, clock: Callable[[], float] = time.time
+        self,
+        servers: str,
+        config: KafkaConfig,
+        topic: str,
+        *,
+        archive: bool,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._topic = topic
         self._archive = archive
         self._clock = clock
-        self._servers = settings["bootstrap_servers"]
+        self._servers = servers
         self._next: dict[TopicPartition, int | None] = {}
         self._silent: dict[TopicPartition, int] = {}
         self._heard: dict[TopicPartition, float] = {}
         self._asked = self._looked = 0.0
-        self._is_reachable = True
+        self._gone_since: float | None = None
         try:
-            self._consumer = KafkaConsumer(
-                **settings,
+            self._consumer = brokers.connect(
+                KafkaConsumer,
+                servers,
+                config,
                 group_id=None,
                 enable_auto_commit=False,
                 isolation_level="read_committed",
@@ -61,10 +75,9 @@ class KafkaInput:
                 reconnect_backoff_max_ms=2_000,
                 fetch_max_wait_ms=100,
                 request_timeout_ms=10_000,
-                bootstrap_timeout_ms=5_000,
             )
-        except KafkaError as error:
-            raise Unreachable(f"broker {self._servers!r} cannot be reached: {error}") from error
+        except BrokerError as error:
+            raise Unreachable(str(error)) from error
 
     def rewind(self, positions: Positions) -> None:
         self._next = {partition: positions.get(_stream(partition), (None, ""))[0] for partition in self._found()}
@@ -78,7 +91,8 @@ class KafkaInput:
         try:
             polled = self._consumer.poll(timeout_ms=round(seconds * 1000), max_records=limit)
         except KafkaError as error:
-            raise Unreachable(f"topic {self._topic!r} at {self._servers!r} cannot be read: {error}") from error
+            self._miss(str(error))
+            return []
         items = []
         for partition, records in polled.items():
             self._silent.pop(partition, None)
@@ -156,10 +170,11 @@ class KafkaInput:
             ends = self._consumer.end_offsets(quiet, timeout_ms=_TIMEOUT_MS)
             positions = {partition: self._consumer.position(partition, timeout_ms=_TIMEOUT_MS) for partition in quiet}
         except KafkaError as error:
-            self._silent.clear()
-            self._tell(reachable=False, why=str(error))
+            self._miss(str(error))
             return
-        self._tell(reachable=True)
+        if self._gone_since is not None:
+            self._gone_since = None
+            _LOG.warning("input broker %s answers again", self._servers)
         for partition, end in ends.items():
             position = positions[partition]
             if position is not None and position >= end:
@@ -167,13 +182,17 @@ class KafkaInput:
             else:
                 self._silent.pop(partition, None)
 
-    def _tell(self, *, reachable: bool, why: str = "") -> None:
-        """Say once that the broker is gone, and once that it is back."""
-        if self._is_reachable and not reachable:
+    def _miss(self, why: str) -> None:
+        """Take note that the broker is gone: say so once, and lose patience in the end."""
+        self._silent.clear()
+        if self._gone_since is None:
+            self._gone_since = time.monotonic()
             _LOG.warning("input broker %s does not answer (%s); waiting for it", self._servers, why)
-        elif reachable and not self._is_reachable:
-            _LOG.warning("input broker %s answers again", self._servers)
-        self._is_reachable = reachable
+        elif time.monotonic() - self._gone_since > PATIENCE_SECONDS:
+            raise HostFailed(
+                f"input broker {self._servers!r} has not answered for {PATIENCE_SECONDS / 3600:g} hours: {why}"
+            )
+        time.sleep(_PAUSE_SECONDS)
 
     def _item(self, partition: TopicPartition, record: ConsumerRecord) -> Item:
         stream = _stream(partition)

@@ -14,6 +14,9 @@ from kafka.errors import (
 )
 from kafka.structs import OffsetAndMetadata
 
+from pipeline import brokers
+from pipeline.brokers import BrokerError
+from pipeline.config import KafkaConfig
 from pipeline.hosts.embedded.errors import HostFailed, StateRefused, Unreachable
 from pipeline.hosts.embedded.outbox import Kind, Row
 from pipeline.hosts.embedded.outlets import Told
@@ -30,8 +33,10 @@ class KafkaOutlet:
 
     Parameters
     ----------
-    settings
-        Where the broker is and how to log in, as kafka-python takes it.
+    servers
+        Bootstrap servers.
+    config
+        How they are reached.
     topics
         Topic of each kind of row. The cursor lies at the events topic.
     name
@@ -44,7 +49,8 @@ class KafkaOutlet:
 
     def __init__(
         self,
-        settings: Mapping[str, Any],
+        servers: str,
+        config: KafkaConfig,
         topics: Mapping[Kind, str],
         *,
         name: str,
@@ -52,7 +58,8 @@ class KafkaOutlet:
         run_id: str,
         forget_cursor: bool = False,
     ) -> None:
-        self._settings = dict(settings)
+        self._servers = servers
+        self._config = config
         self._topics = topics
         self._name = name
         self._state_id = state_id
@@ -71,6 +78,8 @@ class KafkaOutlet:
             self._producer = self._connected()
             self._producer.init_transactions()
             number = self._recovered(sent, last)
+        except BrokerError as error:
+            raise Unreachable(str(error)) from error
         except KafkaError as error:
             raise self._explained(error) from error
         # From here on a cursor with another run's id means that this run was replaced.
@@ -103,8 +112,10 @@ class KafkaOutlet:
             self._producer = None
 
     def _connected(self) -> KafkaProducer:
-        return KafkaProducer(
-            **self._settings,
+        return brokers.connect(
+            KafkaProducer,
+            self._servers,
+            self._config,
             transactional_id=self._name,
             acks="all",
             enable_idempotence=True,
@@ -115,7 +126,6 @@ class KafkaOutlet:
             request_timeout_ms=5_000,
             delivery_timeout_ms=_TIMEOUT_MS,
             reconnect_backoff_max_ms=1_000,
-            bootstrap_timeout_ms=5_000,
         )
 
     def _refuse_a_missing_topic(self) -> None:
@@ -126,18 +136,19 @@ class KafkaOutlet:
             consumer.close(timeout_ms=500)
         if missing:
             raise HostFailed(
-                f"there is no topic {missing[0]!r} at {self._settings['bootstrap_servers']!r}; make it with "
+                f"there is no topic {missing[0]!r} at {self._servers!r}; make it with "
                 "`wirewatch topics create`, or mend [output]"
             )
 
     def _consumer(self) -> KafkaConsumer:
         # Only committed and decided offsets: one that a transaction still holds would be a guess.
-        return KafkaConsumer(
-            **self._settings,
+        return brokers.connect(
+            KafkaConsumer,
+            self._servers,
+            self._config,
             group_id=self._name,
             enable_auto_commit=False,
             isolation_level="read_committed",
-            bootstrap_timeout_ms=5_000,
         )
 
     def _found_cursor(self) -> OffsetAndMetadata | None:
@@ -191,7 +202,7 @@ class KafkaOutlet:
             ) from error
 
     def _explained(self, error: KafkaError) -> HostFailed:
-        servers = self._settings["bootstrap_servers"]
+        servers = self._servers
         if isinstance(error, AuthorizationError):
             return HostFailed(f"broker {servers!r} does not allow to write events as {self._name!r}: {error}")
         if isinstance(error, _FENCED):

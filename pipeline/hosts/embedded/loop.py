@@ -11,10 +11,10 @@ from tenacity.nap import sleep_using_event
 from tenacity.stop import stop_when_event_set
 
 from pipeline.hosts.embedded.engine import Engine
-from pipeline.hosts.embedded.errors import HostFailed, Unreachable
+from pipeline.hosts.embedded.errors import PATIENCE_SECONDS, HostFailed, Unreachable
 from pipeline.hosts.embedded.inputs import Input, Item
 from pipeline.hosts.embedded.outbox import Outbox
-from pipeline.hosts.embedded.sender import START_PATIENCE_SECONDS, Sender
+from pipeline.hosts.embedded.sender import Sender
 from pipeline.hosts.embedded.state import State
 
 _LOG = logging.getLogger(__name__)
@@ -47,6 +47,8 @@ class Loop:
         Ends the loop when set.
     archive
         Whether the end of the input decides what still waits.
+    patience
+        Seconds that the input may stay away when the run begins.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Loop:
         *,
         stop: threading.Event,
         archive: bool,
+        patience: float,
     ) -> None:
         self._state = state
         self._engine = engine
@@ -65,6 +68,7 @@ class Loop:
         self._sender = sender
         self._stop = stop
         self._archive = archive
+        self._patience = patience
         self._outbox = Outbox(state)
         self._taken = 0.0
         self._num_failures = 0
@@ -94,19 +98,21 @@ class Loop:
 
     def _opened_source(self) -> Input | None:
         """Find the place to read on; the first answer of a broker may take a few tries."""
-        retrying = Retrying(
-            retry=retry_if_exception_type(Unreachable),
-            wait=wait_random_exponential(multiplier=0.5, max=5),
-            stop=stop_when_event_set(self._stop) | stop_after_delay(START_PATIENCE_SECONDS),
-            sleep=sleep_using_event(self._stop),
-            reraise=True,
-        )
         try:
-            return retrying(self._open)
+            return self._retrying(self._patience)(self._open)
         except Unreachable:
             if self._stop.is_set():
                 return None
             raise
+
+    def _retrying(self, seconds: float) -> Retrying:
+        return Retrying(
+            retry=retry_if_exception_type(Unreachable),
+            wait=wait_random_exponential(multiplier=0.5, max=5),
+            stop=stop_when_event_set(self._stop) | stop_after_delay(seconds),
+            sleep=sleep_using_event(self._stop),
+            reraise=True,
+        )
 
     def _open(self) -> Input:
         source = self._open_source()
@@ -159,7 +165,7 @@ class Loop:
                 ) from error
             _LOG.warning("state %r cannot be written: %s; trying again", self._state.path, error)
             self._stop.wait(2.0**self._num_failures / 4)
-            source.rewind(self._state.positions())
+            self._retrying(PATIENCE_SECONDS)(source.rewind, self._state.positions())
         else:
             self._num_failures = 0
             self._sender.wake()

@@ -9,7 +9,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tenacity.nap import sleep_using_event
 from tenacity.stop import stop_when_event_set
 
-from pipeline.hosts.embedded.errors import Unreachable
+from pipeline.hosts.embedded.errors import PATIENCE_SECONDS, Unreachable
 from pipeline.hosts.embedded.outbox import Outbox
 from pipeline.hosts.embedded.outlets import Outlet, Told
 from pipeline.hosts.embedded.state import State
@@ -17,10 +17,6 @@ from pipeline.hosts.embedded.state import State
 _LOG = logging.getLogger(__name__)
 
 ROWS_AT_ONCE = 500
-START_PATIENCE_SECONDS = 20.0
-"""How long a broker may stay away when the run begins: somebody is watching, and a slip in the address is likely."""
-PATIENCE_SECONDS = 6 * 3600.0
-"""How long it may stay away later. After that the run ends, and whatever supervises it may start it again."""
 _CONFIRM_SECONDS = 86_400.0
 """A cursor that is not committed for a week is forgotten by the broker."""
 _PRUNE_SECONDS = 3600.0
@@ -35,9 +31,14 @@ class Sender:
         Gives this thread a connection of its own.
     make_outlet
         Gives the outlet, from the outbox.
+    patience
+        Seconds that the output may stay away when the run begins: somebody is watching, and a slip is likely.
     """
 
-    def __init__(self, open_state: Callable[[], State], make_outlet: Callable[[Outbox], Outlet]) -> None:
+    def __init__(
+        self, open_state: Callable[[], State], make_outlet: Callable[[Outbox], Outlet], *, patience: float
+    ) -> None:
+        self._patience = patience
         self._open_state = open_state
         self._make_outlet = make_outlet
         self._wake = threading.Event()
@@ -85,7 +86,7 @@ class Sender:
                 retry=retry_if_exception_type(Unreachable),
                 wait=wait_random_exponential(multiplier=0.5, max=10),
                 stop=stop_when_event_set(self._stop)
-                | stop_after_delay(PATIENCE_SECONDS if self._has_begun else START_PATIENCE_SECONDS),
+                | stop_after_delay(PATIENCE_SECONDS if self._has_begun else self._patience),
                 sleep=sleep_using_event(self._stop),
                 before_sleep=_tell_once,
                 reraise=True,
