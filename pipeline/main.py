@@ -6,7 +6,9 @@ import sys
 
 import click
 
+from pipeline.commands.dead_letters import dead_letters
 from pipeline.commands.evaluate import evaluate
+from pipeline.commands.publish import publish
 from pipeline.commands.replay import replay
 from pipeline.commands.run import run
 from pipeline.commands.topics import topics
@@ -30,7 +32,9 @@ def cli() -> None:
 
 cli.add_command(replay)
 cli.add_command(evaluate)
+cli.add_command(dead_letters)
 cli.add_command(topics)
+cli.add_command(publish)
 cli.add_command(run)
 
 if __name__ == "__main__":
