@@ -54,7 +54,8 @@ def run_embedded(
         def open_source() -> Input:
             return _source(config, readers)
 
-        state_id, patience = state.id, config.kafka.connect_seconds
+        # Longer than one attempt: a broker that is just being restarted is worth waiting for.
+        state_id, patience = state.id, 3 * config.kafka.connect_seconds
         sender = Sender(lambda: State(config.run.state), make_outlet, patience=patience)
         Loop(state, engine, open_source, sender, stop=stop, archive=config.input.archive, patience=patience).run(
             until_idle

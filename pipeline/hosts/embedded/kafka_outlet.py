@@ -21,7 +21,7 @@ from pipeline.hosts.embedded.errors import HostFailed, StateRefused, Unreachable
 from pipeline.hosts.embedded.outbox import Kind, Row
 from pipeline.hosts.embedded.outlets import Told
 
-_TIMEOUT_MS = 10_000
+_TIMEOUT_MS = 6_000
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 _FENCED = (ProducerFencedError, InvalidProducerEpochError)
 _REQUEST_BYTES = 16 << 20
