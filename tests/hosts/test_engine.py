@@ -77,6 +77,21 @@ def test_garbage_becomes_dead_letters_and_changes_no_event(path: str) -> None:
     assert {raw for _, _, raw in letters} == set(garbage)
 
 
+def test_an_article_that_breaks_the_parser_is_a_dead_letter_that_says_so(path: str) -> None:
+    def break_on_the_first(raw: RawArticle) -> Any:
+        if raw is first:
+            raise RecursionError("too deep")
+        return parse(raw, plausible=PLAUSIBLE)
+
+    first, *others = newswire()
+    with open_state(path, ARCHIVE.detection) as state:
+        host = Engine(state, ARCHIVE, break_on_the_first, lambda: NOW)
+        host.take(items([first, *others]), [PARTITION], {})
+        drain(host)
+        assert dead_letters(state) == [("parse", "defect", first.data)]
+        assert outbox_lines(state) == expected_lines(others)
+
+
 def test_a_late_article_is_admitted_at_once_and_marked(path: str) -> None:
     with open_state(path, ARCHIVE.detection) as state:
         host = engine(state, short_delay())

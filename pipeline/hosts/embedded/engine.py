@@ -125,11 +125,15 @@ class Engine:
         elif item.found is not None:
             self.counts["articles"] += 1
             try:
-                article = self._parse(item.found).article
+                sketch = sketch_article(self._parse(item.found).article, self._config.detection)
             except MalformedArticle as error:
                 self._bury(DeadLetter("parse", str(error), item.found.source, item.found.data))
-                return
-            self._observe(sketch_article(article, self._config.detection), item.found, item.partition)
+            except Exception as error:
+                # One article that nobody foresaw must not end the job at every start; the letter keeps it for a mend.
+                reason = f"defect: {type(error).__name__}: {error}; please report it with this article"
+                self._bury(DeadLetter("parse", reason, item.found.source, item.found.data))
+            else:
+                self._observe(sketch, item.found, item.partition)
 
     def _observe(self, sketch: Sketch, raw: RawArticle, partition: str | None) -> None:
         if partition is not None:

@@ -1,6 +1,7 @@
 """Rows into Kafka topics, in transactions that also carry the number up to which rows were told."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -107,8 +108,9 @@ class KafkaOutlet:
 
     def close(self) -> None:
         if self._producer is not None:
-            # Not waiting: the next `open` aborts what this leaves behind.
-            self._producer.close(timeout=0)
+            # Not waiting, and no matter what it says: the next `open` aborts what this leaves behind.
+            with suppress(KafkaError):
+                self._producer.close(timeout=0)
             self._producer = None
 
     def _connected(self) -> KafkaProducer:

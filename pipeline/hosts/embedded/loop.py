@@ -16,10 +16,12 @@ from pipeline.hosts.embedded.inputs import Input, Item
 from pipeline.hosts.embedded.outbox import Outbox
 from pipeline.hosts.embedded.sender import Sender
 from pipeline.hosts.embedded.state import State
+from pipeline.records import RawArticle
 
 _LOG = logging.getLogger(__name__)
 
 BATCH = 500
+_BATCH_BYTES = 16 << 20
 _READ_SECONDS = 0.1
 _WRITE_SECONDS = 1.0
 """How often the watermark moves when nothing comes."""
@@ -149,8 +151,16 @@ class Loop:
         """Read for a moment: a transaction for each article would be mostly waiting for the disk."""
         items: list[Item] = []
         until = time.monotonic() + _READ_SECONDS
-        while len(items) < BATCH and not self._stop.is_set() and (left := until - time.monotonic()) > 0:
-            items += source.read(left, BATCH - len(items))
+        num_bytes = 0
+        while (
+            len(items) < BATCH
+            and num_bytes < _BATCH_BYTES
+            and not self._stop.is_set()
+            and (left := until - time.monotonic()) > 0
+        ):
+            read = source.read(left, BATCH - len(items))
+            num_bytes += sum(len(item.found.data) for item in read if isinstance(item.found, RawArticle))
+            items += read
         return items
 
     def _step(self, source: Input, act: Callable[[], None]) -> None:

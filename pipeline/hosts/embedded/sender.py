@@ -1,6 +1,7 @@
 """The thread that empties the outbox: tells rows, then notes how far it is. The loop never waits for it."""
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tenacity.nap import sleep_using_event
 from tenacity.stop import stop_when_event_set
 
-from pipeline.hosts.embedded.errors import PATIENCE_SECONDS, Unreachable
+from pipeline.hosts.embedded.errors import PATIENCE_SECONDS, HostFailed, Unreachable
 from pipeline.hosts.embedded.outbox import Outbox
 from pipeline.hosts.embedded.outlets import Outlet, Told
 from pipeline.hosts.embedded.state import State
@@ -75,6 +76,8 @@ class Sender:
             finally:
                 outlet.close()
                 state.close()
+        except sqlite3.Error as error:
+            self.error = HostFailed(f"state cannot be written: {error}; make room on its disk and start again")
         except BaseException as error:  # a thread's exception would be lost; the loop raises it again
             self.error = error
         finally:
@@ -94,12 +97,13 @@ class Sender:
             try:
                 # Nothing that an outlet held before an error is believed: it is opened anew.
                 retrying(self._opened, outbox, outlet)
-                self._send(outbox, outlet)
-            except Unreachable as error:
+            except Unreachable:
                 if self._stop.is_set():
                     return
-                if not self._has_begun:
-                    raise
+                raise
+            try:
+                self._send(outbox, outlet)
+            except Unreachable as error:
                 _LOG.warning("%s; trying again", error)
 
     def _opened(self, outbox: Outbox, outlet: Outlet) -> None:
