@@ -51,7 +51,7 @@ def list_letters(reason: str | None, show_all: bool, as_json: bool, config: Conf
 @click.option(
     "--mended",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help='Lines of `list --json` with an "article" added: these are sent, in place of what was refused.',
+    help='Lines of `list --json`; to each that has an "article" added, this is sent in place of what was refused.',
 )
 @click.option("--again", is_flag=True, help="Also those that were replayed before.")
 @configured
@@ -167,7 +167,7 @@ class _Wanted:
 
 
 def _read_mended(path: Path) -> dict[str, Any]:
-    """Read mended articles by the place of their letter."""
+    """Read mended articles by the place of their letter; a line without one was left alone."""
     import orjson
 
     found: dict[str, Any] = {}
@@ -176,12 +176,14 @@ def _read_mended(path: Path) -> dict[str, Any]:
             continue
         try:
             record = orjson.loads(line)
-            found[str(record["letter"])] = record["article"]
+            place = str(record["letter"])
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
             raise click.UsageError(
-                f'{str(path)!r}, line {number}: needs "letter" and "article" in one JSON object ({error!r}); '
-                "add the article to a line of `dead-letters list --json`"
+                f'{str(path)!r}, line {number}: is no JSON object with "letter" ({error!r}); '
+                'add "article" to a line of `dead-letters list --json`'
             ) from error
+        if "article" in record:
+            found[place] = record["article"]
     return found
 
 

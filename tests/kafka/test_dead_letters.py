@@ -108,7 +108,8 @@ def test_a_mended_letter_is_sent_once(wirewatch: Wirewatch, broker: Broker, tmp_
     lines = [
         orjson.dumps({**letter, "article": orjson.loads(_article(letter["letter"]))}) for letter in _list(wirewatch)
     ]
-    (tmp_path / "m.jsonl").write_bytes(b"\n".join(lines[:2]) + b"\n")
+    lines[2] = orjson.dumps(_list(wirewatch)[2])
+    (tmp_path / "m.jsonl").write_bytes(b"\n".join(lines) + b"\n")
     code, told = _replay(wirewatch, "--mended", "m.jsonl")
     assert code == 0, told
     assert told.splitlines() == [
@@ -171,7 +172,7 @@ def test_wrong_usage_of_dead_letters_is_named(wirewatch: Wirewatch, broker: Brok
     done = wirewatch("dead-letters", "list", "--config", "c.toml")
     assert done.returncode == 1
     assert "no topic 'none-such'" in done.stderr
-    (tmp_path / "m.jsonl").write_text('{"letter": "0:0"}\n')
+    (tmp_path / "m.jsonl").write_text('{"article": {"title": "Whose?"}}\n')
     code, told = _replay(wirewatch, "--mended", "m.jsonl")
     assert code == 2
     assert "line 1" in told
