@@ -20,7 +20,8 @@ KEY_PASSWORD = "WIREWATCH_KAFKA_KEY_PASSWORD"
 
 _SIGN_IN_WORDS = ("SaslAuthenticationFailed", "UnsupportedSaslMechanism")
 
-# What the client tries again by itself is no news; without any handler Python would write it to standard error.
+# The client logs as errors what it then tries again by itself. What stays wrong is told once, in our words.
+logging.getLogger("kafka").propagate = False
 logging.getLogger("kafka").addHandler(logging.NullHandler())
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.commands.common import Failure, Time, configured, plausible_dates, quiet
+from pipeline.commands.common import Failure, Time, configured, plausible_dates
 from pipeline.config import Config
 
 if TYPE_CHECKING:
@@ -68,12 +68,10 @@ def _run(
     from connectors.parsing import parse
     from connectors.resuming import Position, Reader, open_reader
     from pipeline.brokers import BrokerError
-
-    with quiet():
-        from pipeline.hosts.publish.delivery import Delivery
-        from pipeline.hosts.publish.memory import Memory, MemoryRefused, Progress
-        from pipeline.hosts.publish.publisher import Publisher, clock
-        from pipeline.hosts.publish.topics import find_topics
+    from pipeline.hosts.publish.delivery import Delivery
+    from pipeline.hosts.publish.memory import Memory, MemoryRefused, Progress
+    from pipeline.hosts.publish.publisher import Publisher, clock
+    from pipeline.hosts.publish.topics import find_topics
 
     def open_at(path: str, offset: int, number: int, digest: str) -> Reader:
         known = (Position(offset, number), digest)

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 _VERSION = 1
@@ -16,10 +16,13 @@ CREATE TABLE files (
     digest TEXT NOT NULL,       -- of the content up to the offset, or of all of it
     offset INTEGER NOT NULL, number INTEGER NOT NULL,
     is_whole INTEGER NOT NULL,  -- whether all that it held was delivered
-    PRIMARY KEY (topic_id, path)
+    PRIMARY KEY (topic_id, device, inode)  -- a file keeps them when it is renamed, as logs are when they are rotated
 ) WITHOUT ROWID;
-CREATE INDEX files_by_inode ON files (topic_id, device, inode);
+CREATE INDEX files_by_path ON files (topic_id, path);
 """
+
+
+_Row = tuple[str, bytes, int, int, int, int, str, int, int, int]
 
 
 class MemoryRefused(RuntimeError):
@@ -83,13 +86,14 @@ class Memory:
     def close(self) -> None:
         self._database.close()
 
-    def get(self, path: str) -> Progress | None:
-        """Look a file up by its path, or, if it was renamed, by what the file system calls it."""
+    def get(self, path: str, look: Look) -> Progress | None:
+        """Look a file up by what the file system calls it, else (it was replaced) by its path."""
         rows = self._database.execute(
-            "SELECT * FROM files WHERE topic_id = ? AND path = ?", (self._topic_id, os.fsencode(path))
+            "SELECT * FROM files WHERE topic_id = ? AND device = ? AND inode = ?",
+            (self._topic_id, look.device, look.inode),
         )
-        row = rows.fetchone()
-        return _progress(row) if row else self._renamed(path)
+        row = rows.fetchone() or self._newest(path)
+        return _progress(row) if row else None
 
     def note(self, made: Iterable[Progress]) -> None:
         """Write down what the broker has acknowledged."""
@@ -120,23 +124,16 @@ class Memory:
     def _has_files(self) -> bool:
         return bool(self._database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'files'").fetchone()[0])
 
-    def _renamed(self, path: str) -> Progress | None:
-        look = Look.at(path)
+    def _newest(self, path: str) -> _Row | None:
         rows = self._database.execute(
-            "SELECT * FROM files WHERE topic_id = ? AND device = ? AND inode = ?",
-            (self._topic_id, look.device, look.inode),
+            "SELECT * FROM files WHERE topic_id = ? AND path = ? ORDER BY modified_ns DESC LIMIT 1",
+            (self._topic_id, os.fsencode(path)),
         )
-        for row in rows.fetchall():
-            if not os.path.exists(row[1]):
-                self._database.execute(
-                    "UPDATE files SET path = ? WHERE topic_id = ? AND path = ?",
-                    (os.fsencode(path), self._topic_id, row[1]),
-                )
-                return replace(_progress(row), path=path)
-        return None
+        row: _Row | None = rows.fetchone()
+        return row
 
 
-def _progress(row: tuple[str, bytes, int, int, int, int, str, int, int, int]) -> Progress:
+def _progress(row: _Row) -> Progress:
     _, path, size, modified_ns, device, inode, digest, offset, number, is_whole = row
     look = Look(size, modified_ns, device, inode)
     return Progress(os.fsdecode(path), look, digest, offset, number, bool(is_whole))

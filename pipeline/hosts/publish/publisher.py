@@ -11,14 +11,26 @@ from typing import Protocol
 
 from pipeline.hosts.publish.delivery import Delivery
 from pipeline.hosts.publish.memory import Look, Memory, Progress
-from pipeline.records import DeadLetter, MalformedArticle, RawArticle
-from pipeline.transforms.articles import Parse
+from pipeline.records import Article, DeadLetter, MalformedArticle, RawArticle
 
 _MARK_EVERY = 200
 """Articles after which a large file is marked: what was sent since is sent again after a crash."""
 _MOST_READERS = 256
 """Growing files whose hash is kept at hand; others are hashed anew before they are read on."""
 _NOTE_EVERY_SECONDS = 0.25
+
+
+class Parsed(Protocol):
+    """An article, and what was odd about it."""
+
+    @property
+    def article(self) -> Article: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+
+Parse = Callable[[RawArticle], Parsed]
+"""The same as that of `pipeline.transforms`, which would bring Beam along."""
 
 
 class Position(Protocol):
@@ -83,7 +95,7 @@ class Publisher:
         self._stop = stop
         self._noted_at = time.monotonic()
         self._readers: OrderedDict[str, Reader] = OrderedDict()
-        self._whole: dict[str, Look] = {}
+        self._whole: set[Look] = set()
         """Read to the end, and not (yet) in the memory: they need not be read again while they look the same."""
         self.counters: Counter[str] = Counter()
 
@@ -99,8 +111,8 @@ class Publisher:
         """
         known = realpath(path)
         look = Look.at(path)
-        before = self._memory.get(known)
-        if self._whole.get(known) == look or (before is not None and before.is_whole and before.look == look):
+        before = self._memory.get(known, look)
+        if look in self._whole or (before is not None and before.is_whole and before.look == look):
             return False
         self.counters["files_read_total"] += 1
         reader = self._reader(path, known, before)
@@ -113,7 +125,7 @@ class Publisher:
             if self._stop.is_set():
                 break
         if not self._stop.is_set():
-            self._whole[known] = look
+            self._whole.add(look)
         # What could not be read is tried again by the next run, not by this one.
         self._mark(known, look, reader, is_whole=is_sound and not self._stop.is_set())
         self.note()
@@ -129,8 +141,8 @@ class Publisher:
         """Write down what has arrived."""
         self._memory.note(self._notes)
         for progress in self._notes:
-            if progress.is_whole and self._whole.get(progress.path) == progress.look:
-                del self._whole[progress.path]
+            if progress.is_whole:
+                self._whole.discard(progress.look)
         self._notes.clear()
         self._noted_at = time.monotonic()
 
