@@ -1,6 +1,7 @@
 """`wirewatch replay`: the stories of an archive."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -75,7 +76,8 @@ def replay(
     graph = Replay(source, partial(parse, plausible=plausible_dates(config)), config, outputs, close_all=close_all)
     with ReplayDisplay(console) as display:
         listener = Listener(display.on_sketched, display.on_decided, display.on_event)
-        counters = run_replay(graph, listener=listener, runner_arguments=runner_arguments)
+        with nullcontext() if topic is None else _explained_source():
+            counters = run_replay(graph, listener=listener, runner_arguments=runner_arguments)
     console.print(replay_summary(counters, num_skipped))
     if counters["offsets_lost_total"]:
         raise Failure(
@@ -87,6 +89,19 @@ def replay(
             f"{num_inputs(counters)} articles were read but {num_accounted(counters)} accounted for: "
             "this is a defect of Wirewatch, please report it with the command and its input"
         )
+
+
+@contextmanager
+def _explained_source() -> Iterator[None]:
+    """Say in one sentence that the brokers failed while a topic was read."""
+    from kafka.errors import KafkaError
+
+    from pipeline.sources.kafka.ranges import BrokerSilent
+
+    try:
+        yield
+    except (KafkaError, BrokerSilent) as error:
+        raise Failure(f"the topic could not be read to its end, so no events were written: {error}") from error
 
 
 def _topic(sources: Sequence[str]) -> str | None:

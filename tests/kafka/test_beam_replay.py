@@ -2,12 +2,20 @@
 
 import random
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kafka import KafkaProducer
 
+from connectors.parsing import parse
+from pipeline.commands.common import Failure
+from pipeline.commands.replay import _explained_source
+from pipeline.config import Config
+from pipeline.hosts.replay import Outputs, Replay, run_replay
+from pipeline.sources.kafka.ranges import find_ranges, open_consumer
+from pipeline.sources.kafka.transforms import ReadKafkaRanges
 from tests.kafka.broker import Broker
 from tests.kafka.loading import new_topic, send
 from tests.running import Wirewatch, read_jsonl
@@ -111,3 +119,23 @@ def test_wrong_usage_is_named(wirewatch: Wirewatch, broker: Broker, arguments: l
     assert done.returncode == 2
     for word in words:
         assert word in done.stderr
+
+
+def test_a_broker_that_goes_away_is_one_sentence_and_leaves_no_events(
+    wirewatch: Wirewatch, broker: Broker, lines: list[bytes], tmp_path: Path
+) -> None:
+    topic = new_topic(broker, "gone")
+    send(broker, topic, lines)
+    settings = {"bootstrap_servers": broker.servers, "bootstrap_timeout_ms": 2000}
+    with open_consumer(settings) as consumer:
+        ranges = find_ranges(consumer, topic)
+    outputs = Outputs(str(tmp_path / "e.jsonl"))
+    parsed = partial(parse, plausible=(datetime(1970, 1, 2, tzinfo=UTC), datetime.now(UTC)))
+    graph = Replay(ReadKafkaRanges(ranges, settings, 1 << 20), parsed, Config(), outputs)
+    broker.kill()
+    try:
+        with pytest.raises(Failure, match=r"^the topic could not be read to its end"), _explained_source():
+            run_replay(graph)
+    finally:
+        broker.start()
+    assert not (tmp_path / "e.jsonl").exists()

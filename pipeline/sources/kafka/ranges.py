@@ -28,6 +28,10 @@ class TopicNotFound(ValueError):
     """The brokers have no such topic."""
 
 
+class BrokerSilent(OSError):
+    """The brokers give nothing although there is something to read."""
+
+
 class Range(NamedTuple):
     """Offsets of one partition, the last not included."""
 

@@ -25,6 +25,7 @@ from pipeline.records import DeadLetter, RawArticle
 from pipeline.sources.kafka.commits import commit
 from pipeline.sources.kafka.ranges import (
     OPEN_END,
+    BrokerSilent,
     Range,
     Settings,
     find_ranges,
@@ -51,10 +52,6 @@ _SILENCE_SECONDS = 60.0
 _OFFSETS = beam.DoFn.RestrictionParam(RangeProvider())
 _NUMBERS = beam.DoFn.RestrictionParam(PartitionNumbers())
 _ESTIMATOR = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider())
-
-
-class BrokerSilent(OSError):
-    """The brokers give nothing although there is something to read."""
 
 
 class _ReadFn(beam.DoFn):
