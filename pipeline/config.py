@@ -165,7 +165,7 @@ class KafkaConfig(Section, frozen=True):
     """Who signs in; ``WIREWATCH_KAFKA_USERNAME`` wins over it."""
     connect_seconds: Positive = 10.0
     """How long a broker is looked for before the command gives up."""
-    delivery_seconds: Positive = 120.0
+    delivery_seconds: Annotated[float, Meta(ge=1)] = 120.0
     """How long `publish` tries to deliver a record, across restarts of the broker, before it gives up."""
 
 

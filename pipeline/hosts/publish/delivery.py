@@ -83,7 +83,7 @@ class Delivery:
             batch_size=min(131_072, topics.most_bytes // 2),
             max_request_size=max(1_048_576, 2 * topics.most_bytes),
             delivery_timeout_ms=round(self._seconds * 1000),
-            request_timeout_ms=round(min(30, self._seconds) * 1000),
+            request_timeout_ms=round(min(30, self._seconds / 2) * 1000),  # several must fit
             max_block_ms=round(self._seconds * 1000),
             reconnect_backoff_max_ms=1_000,
             allow_auto_create_topics=False,
