@@ -31,7 +31,7 @@ def test_a_run_that_is_killed_tells_each_event_once(
     # Short delay: ticks become due, and events are told, while the load is read.
     job = Job(broker, tmp_path, partitions=partitions, live="archive = true\nmax_out_of_orderness_seconds = 0")
     articles = sorted(newswire(), key=lambda article: article.observed_at)
-    each_seconds = max(_EACH_SECONDS, 0.6 * num_kills / len(articles))
+    each_seconds = max(_EACH_SECONDS, 1.4 * num_kills / len(articles))
     loading = threading.Thread(
         target=publish, args=(broker, job.articles, articles), kwargs={"each_seconds": each_seconds}
     )
