@@ -51,22 +51,22 @@ def read_file(
         ``oversized``, ``truncated-archive``, ``corrupt-archive``, ``malformed-json`` (an array that does not end, or
         something behind it), ``unreadable`` and ``unsupported-format``. Nothing is raised for bad input.
     """
-    source = _printable(path)
+    source = printable(path)
     try:
-        file = _open(path)
+        file = open_regular(path)
     except (OSError, ValueError) as error:  # ValueError: a path that no file system takes, such as one with a NUL
         detail = f"cannot be opened: {error}; check that it is still there and who may read it"
-        yield _dead_letter(source, Piece("", b"", "unreadable", detail))
+        yield refusal(source, Piece("", b"", "unreadable", detail))
         return
     with file:
         file_format = format_of(path)
         if file_format is None:
-            yield _dead_letter(source, _unsupported())
+            yield refusal(source, _unsupported())
             return
-        moment = seen_at or _modified_at(file)
+        moment = seen_at or modified_at(file)
         for piece in _pieces(file, file_format, max_article_bytes):
             if piece.code:
-                yield _dead_letter(source, piece)
+                yield refusal(source, piece)
             else:
                 yield RawArticle(source + piece.place, piece.data, file_format.media_type, moment)
 
@@ -94,7 +94,8 @@ def _unsupported() -> Piece:
     return Piece("", b"", "unsupported-format", f"has none of the suffixes {known}; rename or convert it")
 
 
-def _open(path: str) -> FileIO:
+def open_regular(path: str) -> FileIO:
+    """Open a regular file; anything else is an `OSError`."""
     # Opening a named pipe would otherwise wait for a writer that may never come.
     file = FileIO(path, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -103,20 +104,22 @@ def _open(path: str) -> FileIO:
     return file
 
 
-def _modified_at(file: FileIO) -> datetime:
+def modified_at(file: FileIO) -> datetime:
+    """Tell when a file was last written; the zero of the clock where that cannot be said."""
     try:
         return _EPOCH + timedelta(microseconds=os.fstat(file.fileno()).st_mtime_ns // 1000)
     except OverflowError:  # some file systems can say a year beyond 9999
         return _EPOCH
 
 
-def _dead_letter(source: str, piece: Piece) -> DeadLetter:
+def refusal(source: str, piece: Piece) -> DeadLetter:
+    """Make a dead letter of a piece that is no article."""
     place = source + piece.place
     reason = str(MalformedArticle(piece.code, f"{place!r} {piece.detail}"))
     return DeadLetter(stage="read", reason=reason, source=place, raw=piece.data)
 
 
-def _printable(path: str) -> str:
+def printable(path: str) -> str:
     r"""Make a path valid Unicode: what stands for bytes that are not UTF-8 becomes ``\xNN``."""
     try:
         return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

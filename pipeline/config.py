@@ -5,7 +5,7 @@ import re
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -14,6 +14,7 @@ Count = Annotated[int, Meta(ge=1, le=1024)]
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
 Hours = Annotated[float, Meta(gt=0, le=876_000)]
+Name = Annotated[str, Meta(min_length=1)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 
 
@@ -32,6 +33,18 @@ class InputConfig(Section, frozen=True):
     """Longest single article, in bytes as it lies in its file after decompression; longer ones are dead-lettered."""
     plausible_from: date = date(1970, 1, 2)
     """Earliest believable `published_at`: the zero of the Unix clock means "unknown" far more often than news."""
+
+    kafka: str | None = None
+    """Bootstrap servers, ``host:port``, separated by commas. Either this or `folder` feeds `run`."""
+    topic: Name = "articles"
+    folder: str | None = None
+    """Folder to watch for article files."""
+    archive: bool = False
+    """Whether `published_at` is the event time of what brings none: for archives. Live, it is the clock."""
+    max_out_of_orderness_seconds: NotNegative = 5.0
+    """How long the watermark waits for stragglers."""
+    partition_idle_seconds: Positive = 10.0
+    """After so long without a record a partition no longer holds the watermark back (not in archive mode)."""
 
 
 class SketchConfig(Section, frozen=True):
@@ -103,10 +116,70 @@ class DetectionConfig(Section, frozen=True):
 
 
 class OutputConfig(Section, frozen=True):
-    """How events are signed."""
+    """How events are signed, and where `run` sends them."""
 
     source: Annotated[str, Meta(min_length=1)] = "urn:wirewatch"
     """CloudEvents `source` of every event: names the deployment."""
+
+    kafka: str | None = None
+    """Bootstrap servers. Either this or `jsonl` takes what `run` finds."""
+    topic: Name = "story-events"
+    dead_letters_topic: Name = "articles-dead-letters"
+    jsonl: str | None = None
+    """File of story events."""
+    dead_letters_jsonl: str | None = None
+    """File of dead letters; beside `jsonl` by default."""
+
+
+class RunConfig(Section, frozen=True):
+    """The long-running job."""
+
+    engine: Literal["embedded"] = "embedded"
+    state: Name = "wirewatch-state.db"
+    """SQLite file that is the one truth of the embedded engine."""
+
+
+class PublishConfig(Section, frozen=True):
+    """Files into the topic of `[input]`."""
+
+    state: Name = "wirewatch-publish.db"
+    """SQLite file that remembers what was published."""
+    settle_seconds: NotNegative = 1.0
+    """With --follow, a file that is not read line by line must rest so long before it counts as whole."""
+    rescan_seconds: Positive = 60.0
+    """With --follow, how often the folders are gone through for what the system did not announce."""
+
+
+class KafkaConfig(Section, frozen=True):
+    """How the brokers of `[input]` and `[output]` are reached. Passwords come from the environment only."""
+
+    tls: bool = False
+    """Whether connections are encrypted, and the brokers' certificates checked."""
+    ca_file: str | None = None
+    """PEM file of the authorities that sign for the brokers; the system's by default. Needs `tls`."""
+    certificate_file: str | None = None
+    """PEM file of the certificate that the brokers ask of clients; needs `tls` and `key_file`."""
+    key_file: str | None = None
+    """PEM file of its key; if that has a password, it is taken from ``WIREWATCH_KAFKA_KEY_PASSWORD``."""
+    sasl: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    """How a password is proven, which is taken from ``WIREWATCH_KAFKA_PASSWORD``; none when none is asked for."""
+    username: str | None = None
+    """Who signs in; ``WIREWATCH_KAFKA_USERNAME`` wins over it."""
+    connect_seconds: Positive = 10.0
+    """How long a broker is looked for before the command gives up."""
+    delivery_seconds: Annotated[float, Meta(ge=1)] = 120.0
+    """How long `publish` tries to deliver a record, across restarts of the broker, before it gives up."""
+
+
+class TopicsConfig(Section, frozen=True):
+    """How `topics create` makes the topics."""
+
+    partitions: Count = 1
+    replication: Count = 1
+    retention_hours: Positive = 168.0
+    """How long the broker keeps articles and events; at least the horizon."""
+    max_message_bytes: Annotated[int, Meta(ge=1024)] = 1_048_588
+    """Largest record that the topics take."""
 
 
 class Config(Section, frozen=True):
@@ -115,6 +188,10 @@ class Config(Section, frozen=True):
     input: InputConfig = InputConfig()
     detection: DetectionConfig = DetectionConfig()
     output: OutputConfig = OutputConfig()
+    run: RunConfig = RunConfig()
+    publish: PublishConfig = PublishConfig()
+    topics: TopicsConfig = TopicsConfig()
+    kafka: KafkaConfig = KafkaConfig()
 
 
 def load_config(path: str | Path | None) -> Config:
@@ -157,6 +234,7 @@ def config_from(table: dict[str, Any], *, place: str) -> Config:
         raise ConfigError(f"configuration {place!r}: {_explain(str(error), table)}") from error
     _check_ladder(config.detection.stories.growth_ladder, place)
     _check_horizon(config.detection.time, place)
+    _check_security(config.kafka, place)
     return config
 
 
@@ -173,6 +251,20 @@ def _check_horizon(time: TimeConfig, place: str) -> None:
         raise ConfigError(
             f"configuration {place!r}: detection.time.horizon_hours is {time.horizon_hours}, but must hold three "
             f"ticks: give at least {3 * time.tick_seconds / 3600:g}, or a shorter tick_seconds than {time.tick_seconds}"
+        )
+
+
+def _check_security(kafka: KafkaConfig, place: str) -> None:
+    for name in ("ca_file", "certificate_file", "key_file"):
+        if getattr(kafka, name) is not None and not kafka.tls:
+            raise ConfigError(
+                f"configuration {place!r}: kafka.{name} is {getattr(kafka, name)!r}, but kafka.tls is false: "
+                f"set tls = true, or leave {name} out"
+            )
+    if (kafka.certificate_file is None) != (kafka.key_file is None):
+        raise ConfigError(
+            f"configuration {place!r}: kafka.certificate_file is {kafka.certificate_file!r} and kafka.key_file is "
+            f"{kafka.key_file!r}: give both or neither"
         )
 
 

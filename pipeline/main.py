@@ -6,8 +6,12 @@ import sys
 
 import click
 
+from pipeline.commands.dead_letters import dead_letters
 from pipeline.commands.evaluate import evaluate
+from pipeline.commands.publish import publish
 from pipeline.commands.replay import replay
+from pipeline.commands.run import run
+from pipeline.commands.topics import topics
 
 
 def main() -> None:
@@ -28,6 +32,10 @@ def cli() -> None:
 
 cli.add_command(replay)
 cli.add_command(evaluate)
+cli.add_command(dead_letters)
+cli.add_command(topics)
+cli.add_command(publish)
+cli.add_command(run)
 
 if __name__ == "__main__":
     main()

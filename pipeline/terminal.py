@@ -81,17 +81,16 @@ def replay_summary(counters: Counter[str], num_skipped: int) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(justify="right")
     table.add_column()
-    table.add_row(f"{counters['files_read_total']:,}", f"files read{_and_skipped(num_skipped)}")
+    if counters["partitions_read_total"]:
+        table.add_row(f"{counters['partitions_read_total']:,}", "partitions read")
+    else:
+        table.add_row(f"{counters['files_read_total']:,}", f"files read{_and_skipped(num_skipped)}")
     table.add_row(f"{num_inputs(counters):,}", "articles read, of them")
     for role in _ROLES:
         if counters[f"articles_{role}_total"]:
             table.add_row(f"{counters[f'articles_{role}_total']:,}", f"  {_plural(role)}")
     table.add_row(f"{counters['dead_letters_total']:,}", "  dead letters")
-    for name in sorted(counters):
-        if name.startswith("note_") and counters[name]:
-            table.add_row(
-                f"{counters[name]:,}", f"articles with the note {name.removeprefix('note_').removesuffix('_total')}"
-            )
+    _add_notes(table, counters)
     if counters["articles_forgotten_early_total"]:
         table.add_row(f"{counters['articles_forgotten_early_total']:,}", "articles forgotten before the horizon")
     table.add_row(f"{counters['events_emerged_total']:,}", "stories emerged")
@@ -108,6 +107,32 @@ def num_inputs(counters: Counter[str]) -> int:
 def num_accounted(counters: Counter[str]) -> int:
     """Count what became of it; equals `num_inputs` after a run, or something was lost."""
     return sum(counters[f"articles_{role}_total"] for role in _ROLES) + counters["dead_letters_total"]
+
+
+def publish_summary(counters: Counter[str]) -> Table:
+    """Lay out the sums of publishing: every article read is published, a dead letter, or on its way."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(justify="right")
+    table.add_column()
+    table.add_row(f"{counters['files_read_total']:,}", "files read")
+    table.add_row(f"{counters['files_unchanged_total']:,}", "files left alone: the topic has them")
+    if counters["files_gone_total"]:
+        table.add_row(f"{counters['files_gone_total']:,}", "files were gone before they could be read")
+    table.add_row(f"{counters['articles_read_total']:,}", "articles read, of them")
+    table.add_row(f"{counters['articles_published_total']:,}", "  published")
+    table.add_row(f"{counters['dead_letters_total']:,}", "  dead letters")
+    if counters["articles_unacknowledged_total"]:
+        waiting = f"{counters['articles_unacknowledged_total']:,}"
+        table.add_row(waiting, "  not acknowledged; they are sent again next time")
+    _add_notes(table, counters)
+    return table
+
+
+def _add_notes(table: Table, counters: Counter[str]) -> None:
+    for name in sorted(counters):
+        if name.startswith("note_") and counters[name]:
+            note = name.removeprefix("note_").removesuffix("_total")
+            table.add_row(f"{counters[name]:,}", f"articles with the note {note}")
 
 
 def _plural(role: str) -> str:

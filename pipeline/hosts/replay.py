@@ -1,4 +1,4 @@
-"""A bounded replay: the Beam graph from files to files, on one machine, with no service."""
+"""A bounded replay: the Beam graph from files or topics to files, on one machine."""
 
 import uuid
 from collections import Counter
@@ -14,7 +14,6 @@ from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 from pipeline.config import Config
 from pipeline.records import Assignment, DeadLetter, StoryEvent
 from pipeline.sinks.jsonl import Line, WriteSortedJsonl
-from pipeline.sources.files import ReadArticleFiles, ReadFile
 from pipeline.transforms.articles import DEAD_LETTERS, Parse, ParseArticles, SketchArticles
 from pipeline.transforms.detect import ASSIGNMENTS, DetectStories
 
@@ -44,12 +43,25 @@ _LISTENERS: dict[str, Listener] = {}
 
 
 class Replay(beam.PTransform):
-    """The whole graph: ``ReadArticleFiles | ParseArticles | SketchArticles | DetectStories`` and its three files."""
+    """The whole graph: ``source | ParseArticles | SketchArticles | DetectStories`` and its three files.
+
+    Parameters
+    ----------
+    source
+        A bounded source, such as `ReadArticleFiles` or `ReadKafkaRanges`: raw articles, and the tag `DEAD_LETTERS`.
+    parse
+        Turns raw articles into articles.
+    config
+        All that decides.
+    outputs
+        The files.
+    close_all
+        Whether to close every open story at the end.
+    """
 
     def __init__(
         self,
-        paths: Sequence[str],
-        read: ReadFile,
+        source: beam.PTransform,
         parse: Parse,
         config: Config,
         outputs: Outputs,
@@ -57,8 +69,7 @@ class Replay(beam.PTransform):
         close_all: bool = False,
     ) -> None:
         super().__init__()
-        self._paths = paths
-        self._read = read
+        self._source = source
         self._parse = parse
         self._config = config
         self._outputs = outputs
@@ -66,7 +77,7 @@ class Replay(beam.PTransform):
         self.listener = ""
 
     def expand(self, pbegin: beam.pvalue.PBegin) -> beam.PCollection:
-        read = pbegin | "ReadArticleFiles" >> ReadArticleFiles(self._paths, self._read)
+        read = pbegin | self._source
         parsed = read.raw | "ParseArticles" >> ParseArticles(self._parse)
         sketched = parsed.articles | "SketchArticles" >> SketchArticles(self._config.detection)
         sketched = sketched | "TellSketched" >> beam.Map(_tell, self.listener, "on_sketched").with_output_types(

@@ -281,7 +281,7 @@ def test_an_error_in_the_middle_of_reading_is_a_dead_letter(tmp_path: Path, monk
 
         read = staticmethod(failing_read)
 
-    monkeypatch.setattr("connectors.files._open", lambda _path: FailingFile())
+    monkeypatch.setattr("connectors.files.open_regular", lambda _path: FailingFile())
     first, second, letter = read(path)
     assert (first.source, second.source) == (f"{path}:1", f"{path}:2")
     assert code(letter) == "unreadable"

@@ -16,6 +16,7 @@ from pipeline.hosts.in_memory import detect_stories
 from pipeline.hosts.replay import Outputs, Replay, run_replay
 from pipeline.records import RawArticle
 from pipeline.sinks.jsonl import write_sorted
+from pipeline.sources.files import ReadArticleFiles
 
 PLAUSIBLE = (datetime(1970, 1, 2, tzinfo=UTC), datetime.now(UTC) + timedelta(days=1))
 SEEN_AT = datetime(2024, 3, 1, tzinfo=UTC)
@@ -29,9 +30,9 @@ def replay_on_beam(tmp_path: Path) -> Callable[..., dict[str, bytes]]:
         *sources: Path, runner: Any = None, config: Config | None = None, close_all: bool = True
     ) -> dict[str, bytes]:
         files = {name: str(tmp_path / f"beam-{name}.jsonl") for name in ("events", "assignments", "dead_letters")}
+        paths = find_files([str(source) for source in sources]).files
         graph = Replay(
-            find_files([str(source) for source in sources]).files,
-            partial(read_file, seen_at=SEEN_AT),
+            ReadArticleFiles(paths, partial(read_file, seen_at=SEEN_AT)),
             partial(parse, plausible=PLAUSIBLE),
             config or Config(),
             Outputs(**files),
