@@ -94,7 +94,8 @@ def test_offsets_bound_what_is_read(wirewatch: Wirewatch, broker: Broker, lines:
 def test_times_bound_what_is_read_by_its_arrival(
     wirewatch: Wirewatch, broker: Broker, lines: list[bytes], tmp_path: Path
 ) -> None:
-    topic = new_topic(broker, "times", 4)
+    # These arrivals are older than the default retention, which the broker checks at any moment.
+    topic = new_topic(broker, "times", 4, retention_ms="-1")
     for hour in range(3):
         arrived = int(datetime(2024, 3, 6, 10 + hour, tzinfo=UTC).timestamp() * 1000)
         send(broker, topic, lines[hour * 40 : hour * 40 + 40], timestamp_ms=arrived)

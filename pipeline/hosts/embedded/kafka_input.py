@@ -21,8 +21,8 @@ _LOG = logging.getLogger(__name__)
 
 _ASK_EVERY_SECONDS = 1.0
 """How often the broker is asked whether a quiet partition is really at its end."""
-_METADATA_SECONDS = 5
-"""How long a new partition may stay unnoticed."""
+_METADATA_SECONDS = 2
+"""How old the client's picture of the topic may be; a new partition is noticed within about twice that."""
 _TIMEOUT_MS = 2_000
 _PAUSE_SECONDS = 0.2
 
