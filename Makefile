@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV ?= $(firstword $(wildcard $(BIN)/uv) uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lock clean
+.PHONY: help run test soak lock clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\): .*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-6s %s\n", $$1, $$2 }'
@@ -28,6 +28,9 @@ test: $(READY) ## Check style, types, layers and behaviour
 
 # Pins that still fit are kept; `make lock LOCK_OPTIONS=--upgrade` takes the newest of everything. Setuptools is in it
 # because the project itself is then built with it, without fetching anything that no hash vouches for.
+soak: $(READY) ## Kill run, publish and the broker many times (needs Java and Maven; prints its seed)
+	@$(BIN)/pytest -m soak -s
+
 lock: ## Pin every dependency with its hashes in requirements.lock, from pyproject.toml (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or say where it is: UV=..." >&2; exit 1; }
 	@echo 'setuptools>=77' | $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev \
