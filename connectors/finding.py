@@ -3,7 +3,6 @@
 import fnmatch
 import glob
 import os
-import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -146,10 +145,6 @@ def _children(folder: _Entry) -> list[tuple[_Entry, bool]]:
 
 
 def _is_wanted(path: str) -> bool:
-    """Whether something met in a folder is to be read."""
-    try:
-        mode = os.stat(path).st_mode
-    except OSError:
-        return False
-    # A folder gets here only when it may not be entered: reading it says so in a dead letter.
-    return stat.S_ISDIR(mode) or (stat.S_ISREG(mode) and format_of(path) is not None)
+    """Whether something met in a folder is to be read; what is no file by then gets a dead letter that says so."""
+    # A folder gets here only when it may not be entered.
+    return format_of(path) is not None or os.path.isdir(path)

@@ -64,6 +64,7 @@ def replay(
 
     outputs = Outputs(events, assignments, dead_letters)
     _check(outputs.paths())
+    _check_runner(runner_arguments)
     topic = _topic(sources)
     source: Any
     if topic is None:
@@ -123,23 +124,34 @@ def _check(outputs: Sequence[str]) -> None:
         raise click.UsageError(str(error)) from error
 
 
+def _check_runner(arguments: Sequence[str]) -> None:
+    from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+    from apache_beam.runners.runner import create_runner
+
+    name = PipelineOptions(list(arguments)).view_as(StandardOptions).runner
+    try:
+        if name is not None:
+            create_runner(name)
+    except (ValueError, ImportError) as error:
+        raise click.UsageError(f"--runner={name} behind -- is no runner of Beam here: {error}") from error
+
+
 def _read_files(
     sources: Sequence[str], outputs: Sequence[str], seen_at: datetime | None, config: Config
 ) -> tuple[Any, int]:
     """Give the source that reads files, and how many files it leaves alone."""
     from connectors.files import read_file
     from connectors.finding import SourceNotFound, find_files
-    from pipeline.sinks.paths import same_file
+    from pipeline.sinks.paths import OutputRefused, check_not_read
     from pipeline.sources.files import ReadArticleFiles
 
     try:
         found = find_files(sources)
-    except SourceNotFound as error:
+        check_not_read(outputs, found.files)
+    except (SourceNotFound, OutputRefused) as error:
         raise click.UsageError(str(error)) from error
-    # What the run itself writes is no source of it.
-    files = tuple(path for path in found.files if not any(same_file(path, output) for output in outputs))
     read = partial(read_file, seen_at=seen_at, max_article_bytes=config.input.max_article_bytes)
-    return ReadArticleFiles(files, read), len(found.skipped)
+    return ReadArticleFiles(found.files, read), len(found.skipped)
 
 
 def _read_topic(

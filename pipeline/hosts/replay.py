@@ -27,7 +27,7 @@ class Outputs:
     dead_letters: str | None = None
 
     def paths(self) -> list[str]:
-        return [path for path in (self.events, self.assignments, self.dead_letters) if path]
+        return [path for path in (self.events, self.assignments, self.dead_letters) if path is not None]
 
 
 class Listener(NamedTuple):

@@ -8,6 +8,8 @@ from typing import Any
 
 import apache_beam as beam
 
+from pipeline.sinks.paths import is_special
+
 Line = tuple[Any, bytes]
 """What to sort by, and the line without its end."""
 
@@ -37,8 +39,15 @@ def _write(lines: list[Line], path: str) -> str:
 
 
 def write_sorted(lines: Iterable[Line], path: str | Path) -> None:
-    """Sort lines and write them under a temporary name beside `path`, then rename."""
-    path = Path(path)
+    """Sort lines and write them under a temporary name beside `path`, then rename.
+
+    A link is followed. A device or pipe is written to as it is: renaming over ``/dev/stdout`` would replace it.
+    """
+    if is_special(str(path)):
+        with open(path, "wb") as special:
+            special.writelines(line + b"\n" for _, line in sorted(lines))
+        return
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

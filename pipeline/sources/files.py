@@ -1,5 +1,6 @@
 """Files as a bounded source of raw articles."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -23,7 +24,8 @@ class ReadArticleFiles(beam.PTransform):
     Parameters
     ----------
     paths
-        Files to read. Only their names travel through Beam's `Create`; the articles are read in a DoFn.
+        Files to read. Only their names travel through Beam's `Create`, as bytes, since a file may be named by bytes
+        that are no UTF-8; the articles are read in a DoFn.
     read
         Reads one file; never raises for bad input.
     """
@@ -36,7 +38,7 @@ class ReadArticleFiles(beam.PTransform):
     def expand(self, pbegin: beam.pvalue.PBegin) -> Any:
         return (
             pbegin
-            | "Name" >> beam.Create(list(self._paths))
+            | "Name" >> beam.Create([os.fsencode(path) for path in self._paths])
             | "Spread" >> beam.Reshuffle()
             | "Read"
             >> beam.ParDo(_ReadFn(self._read)).with_output_types(RawArticle).with_outputs(DEAD_LETTERS, main="raw")
@@ -51,9 +53,9 @@ class _ReadFn(beam.DoFn):
         self._refused = Metrics.counter("wirewatch", "dead_letters_total")
         self._refused_here = Metrics.counter("wirewatch", "dead_letters_read_total")
 
-    def process(self, path: str) -> Iterator[RawArticle | Refused]:
+    def process(self, path: bytes) -> Iterator[RawArticle | Refused]:
         self._files.inc()
-        for item in self._read(path):
+        for item in self._read(os.fsdecode(path)):
             if isinstance(item, DeadLetter):
                 self._refused.inc()
                 self._refused_here.inc()

@@ -112,6 +112,57 @@ def test_a_file_name_with_a_newline_works_like_any_other(wirewatch: Wirewatch, f
     }
 
 
+def test_a_file_name_that_is_no_utf8_works_like_any_other(wirewatch: Wirewatch, folder: Path) -> None:
+    with open(os.fsencode(folder) + b"/odd\xff\xfe.json", "wb") as file:
+        file.write(_json(id="odd"))
+    done, out = _replayed(wirewatch, folder)
+    assert done.returncode == 0, done.stderr
+    assert {line["article_id"] for line in read_jsonl(out / "a.jsonl")} == {"good", "odd"}
+
+
+def test_a_link_to_nothing_is_a_dead_letter(wirewatch: Wirewatch, folder: Path) -> None:
+    (folder / "gone.txt").symlink_to("nowhere")
+    os.mkfifo(folder / "pipe.json")
+    done, out = _replayed(wirewatch, folder)
+    assert done.returncode == 0, done.stderr
+    assert [letter["reason"].split(":")[0] for letter in read_jsonl(out / "d.jsonl")] == ["unreadable"] * 2
+
+
+@pytest.mark.parametrize("through", ["name", "folder", "link"])
+def test_a_file_that_is_read_is_never_overwritten(wirewatch: Wirewatch, folder: Path, through: str) -> None:
+    link = folder.parent / "link.jsonl"
+    link.symlink_to(folder / "good.json")
+    source, output = {
+        "name": (folder / "good.json", folder / "good.json"),
+        "folder": (folder, folder / "good.json"),
+        "link": (folder, link),
+    }[through]
+    done = wirewatch("replay", source, "--events", output)
+    assert done.returncode == 2
+    assert "overwritten" in done.stderr
+    assert (folder / "good.json").read_bytes() == _json()
+
+
+def test_an_output_that_is_a_link_goes_to_what_it_names(wirewatch: Wirewatch, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "assignments.jsonl").symlink_to(tmp_path / "real.jsonl")
+    wirewatch("replay", folder, "--events", "e.jsonl", "--assignments", "assignments.jsonl")
+    assert (tmp_path / "assignments.jsonl").is_symlink()
+    assert len(read_jsonl(tmp_path / "real.jsonl")) == 1
+
+
+def test_an_output_that_is_a_pipe_stays_one(wirewatch: Wirewatch, folder: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        done = wirewatch("replay", folder, "--events", "e.jsonl", "--assignments", pipe)
+        assert done.returncode == 0, done.stderr
+        assert b'"article_id":"good"' in os.read(reader, 10_000)
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+
+
 def test_the_summary_adds_up(wirewatch: Wirewatch, folder: Path, samples: Path) -> None:
     for name, (content, _) in BAD_FILES.items():
         (folder / name).write_bytes(content)
@@ -139,6 +190,9 @@ def test_the_summary_adds_up(wirewatch: Wirewatch, folder: Path, samples: Path) 
         (["replay", ".", "--events", "x", "--assignments", "./x"], ["two outputs"]),
         (["replay", ".", "--events", "/proc/none/e.jsonl"], ["/proc/none/e.jsonl"]),
         (["replay", ".", "--events", "e.jsonl", "--config", "none.toml"], ["none.toml"]),
+        (["replay", ".", "--events", ""], ["empty name"]),
+        (["replay", ".", "--events", "/proc/e.jsonl"], ["/proc/e.jsonl"]),
+        (["replay", ".", "--events", "e.jsonl", "--", "--runner=Nope"], ["--runner=Nope"]),
         (["evaluate", "nowhere.jsonl"], ["nowhere.jsonl"]),
         (["evaluate", "x.jsonl", "--orders", "0"], ["--orders"]),
     ],
