@@ -158,11 +158,14 @@ def test_an_idle_partition_follows_the_clock_but_not_while_the_broker_is_gone(br
     assert follower.watermark() == before
     broker.start()
     until = time.monotonic() + 60
+    asked = datetime.now(UTC)
     while follower.watermark() == before and time.monotonic() < until:
+        asked = datetime.now(UTC)
         follower.bundle()
     idle = follower.watermark()
     assert idle is not None
-    assert timedelta(seconds=60) <= datetime.now(UTC) - idle < timedelta(seconds=70)
+    # How long the last bundle took, with a broker that has only just come back, is not the question.
+    assert asked <= idle + timedelta(seconds=60) <= datetime.now(UTC)
     follower.fn.teardown()
 
 
