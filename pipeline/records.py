@@ -103,6 +103,8 @@ class EventType(StrEnum):
 
     EMERGED = "wirewatch.story.emerged.v1"
     GREW = "wirewatch.story.grew.v1"
+    SURGED = "wirewatch.story.surged.v1"
+    MERGED = "wirewatch.story.merged.v1"
     CORRECTED = "wirewatch.story.corrected.v1"
     CLOSED = "wirewatch.story.closed.v1"
 
@@ -111,6 +113,7 @@ class StoryStatus(StrEnum):
     """Where a story stands after an event."""
 
     ACTIVE = "active"
+    MERGED = "merged"
     CLOSED = "closed"
     WITHDRAWN = "withdrawn"
 
@@ -175,6 +178,10 @@ class StoryEvent:
     last_seen: datetime
     velocity_per_hour: float
     """Reports per hour over the story's last hour of event time."""
+    surge_score: float = 0.0
+    """How much faster the story grows than it used to; 0 when it does not."""
+    merged_into: str | None = None
+    """The story that goes on in this one's place, once `status` is merged."""
     mentions: tuple[Mention, ...] = field(default=())
     """Mentions added since the last revision."""
     num_mentions_omitted: int = 0
@@ -219,6 +226,8 @@ class StoryEvent:
                     "first_seen": _iso(self.first_seen),
                     "last_seen": _iso(self.last_seen),
                     "velocity_per_hour": _rounded(self.velocity_per_hour),
+                    "surge_score": _rounded(self.surge_score),
+                    "merged_into": self.merged_into,
                     "mentions": [mention.to_dict() for mention in self.mentions],
                     "num_mentions_omitted": self.num_mentions_omitted,
                 },
