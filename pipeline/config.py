@@ -80,8 +80,18 @@ class StoryConfig(Section, frozen=True):
 
     bands: Count = 128
     rows: Count = 2
-    threshold: Share = 0.26
-    """Least cosine at which the best story admits an article."""
+    micro_threshold: Share = 0.35
+    """Least cosine at which a report joins a micro-cluster, never to be parted from it."""
+    cohesion_share: Share = 0.8
+    """What share of their own cohesion (mean cosine of the pairs of reports) two groups must reach across to be one."""
+    lone_share: Share = 0.3
+    """The same for a lone report, of which little is known."""
+    prior_cohesion: Share = 0.06
+    """Cohesion taken for what has no pair of reports yet."""
+    prior_pairs: Positive = 2.0
+    """How many pairs of reports weigh as much as that."""
+    least_likeness: Share = 0.08
+    """Least mean cosine across two groups, whatever their cohesion."""
     prior_articles: Positive = 300.0
     """How many articles of the stream weigh as much as the background frequencies of the language."""
     idf_exponent: NotNegative = 0.6

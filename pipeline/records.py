@@ -96,6 +96,8 @@ class Role(StrEnum):
     """A known id with the content it already had: nothing new."""
     TAKEDOWN = "takedown"
     """``deleted: true``: the mention is withdrawn."""
+    MOVED = "moved"
+    """It turned out to belong to another story: the mention is withdrawn here."""
 
 
 class EventType(StrEnum):
@@ -141,6 +143,8 @@ class Mention:
     """Terms that matched, the weightiest first."""
     runner_up: RunnerUp | None = None
     late: bool = False
+    moved_to: str | None = None
+    """The story that has it now, if `role` is moved."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -155,6 +159,7 @@ class Mention:
             "runner_up": self.runner_up
             and {"story_id": self.runner_up.story_id, "similarity": _rounded(self.runner_up.similarity)},
             "late": self.late,
+            "moved_to": self.moved_to,
         }
 
 
@@ -243,6 +248,8 @@ class Assignment:
     source: str
     story_id: str | None
     role: Role
+    micro_id: str | None = None
+    """The micro-cluster that it is in; when that goes over to another story, so does the article (`Move`)."""
 
     def to_json(self) -> bytes:
         return orjson.dumps(
@@ -253,6 +260,16 @@ class Assignment:
                 "role": self.role.value,
             }
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A micro-cluster, and so all articles assigned to it, goes over to another story."""
+
+    micro_id: str
+    story_id: str
+    tick: int
+    """When, in microseconds since 1970: the last one counts."""
 
 
 @dataclass(frozen=True, slots=True)

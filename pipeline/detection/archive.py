@@ -17,10 +17,12 @@ from pipeline.records import Role
 
 
 class Kept(NamedTuple):
-    """A live article: its sketch as bytes (a tenth of the objects' memory), its story, and whether report or copy."""
+    """A live article: its sketch as bytes (a tenth of the objects' memory), where it is, and whether report or copy."""
 
     encoded: bytes
     story_id: str
+    """When it was placed; its micro-cluster may have gone over to another since."""
+    micro_id: str
     role: Role
 
     def sketch(self) -> Sketch:
@@ -76,7 +78,7 @@ class Archive:
                 generation = starts.popleft()[0]
             yield generation, kept, number in self._taken_down
 
-    def add(self, sketch: Sketch, story_id: str, role: Role, generation: int) -> int:
+    def add(self, sketch: Sketch, story_id: str, micro_id: str, role: Role, generation: int) -> int:
         """Remember an article and give its number. An earlier one of the same id is no longer found by id."""
         number = self.next_number
         if not self._generations or self._generations[-1][0] < generation:
@@ -88,7 +90,7 @@ class Archive:
             self._reports.skip()
         else:
             self._reports.add(keys.stories)
-        self._kept.append(Kept(encode_sketch(sketch), story_id, role))
+        self._kept.append(Kept(encode_sketch(sketch), story_id, micro_id, role))
         self._number_of[sketch.article_id] = number
         return number
 
@@ -100,6 +102,10 @@ class Archive:
         """Give the newest live article of an id, unless it was taken down."""
         number = self._number_of.get(article_id)
         return None if number is None else self.get(number)
+
+    def is_current(self, kept: Kept) -> bool:
+        """Whether an article was neither revised nor taken down since."""
+        return self.by_id(kept.sketch().article_id) is kept
 
     def take_down(self, article_id: str) -> None:
         """Treat the next article of this id as new, and nothing as a copy of this one."""

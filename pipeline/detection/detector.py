@@ -1,6 +1,7 @@
 """The detector: takes sketches and watermarks, gives story events. Knows no Beam, no Kafka and no clock."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import takewhile
@@ -12,21 +13,19 @@ from pipeline.config import DetectionConfig
 from pipeline.detection.archive import Archive, Kept
 from pipeline.detection.clock import Ticks, from_micros
 from pipeline.detection.codec import decode, decode_sketch, encode, encode_sketch
+from pipeline.detection.grouping import Linkage
 from pipeline.detection.idf import StreamIdf
 from pipeline.detection.lifecycle import Lifecycle
+from pipeline.detection.micro import MicroCluster
 from pipeline.detection.placing import Placement, Placer
+from pipeline.detection.regrouping import Regrouper, next_look
 from pipeline.detection.sketch import Sketch
+from pipeline.detection.stories import Stories
 from pipeline.detection.story import Story
-from pipeline.records import Assignment, Mention, Role, StoryEvent
-
-MENTIONS_PER_EVENT = 500
-"""Mentions that one event carries at most; a record of the broker is bounded, so an event must be."""
+from pipeline.records import Assignment, Mention, Move, Role, StoryEvent
 
 END_OF_TIME = 1 << 62
 """A watermark beyond every tick: advancing to it decides all that waits."""
-
-_HEADLINE_POOL = 64
-"""Newest reports of a story that are candidates for its headline."""
 
 
 class Placed(NamedTuple):
@@ -34,6 +33,14 @@ class Placed(NamedTuple):
 
     sketch: Sketch
     placement: Placement
+
+
+class Recorded(NamedTuple):
+    """The decisions of one tick, as they were made."""
+
+    placements: Sequence[Placement]
+    moves: Mapping[str, Sequence[Move]]
+    """What second looks changed, by the story that was looked at."""
 
 
 @dataclass(slots=True)
@@ -46,15 +53,49 @@ class Outcome:
     """Whether the tick was already decided when its articles came."""
     placed: list[Placed] = field(default_factory=list)
     """Its articles in the order in which they were decided."""
+    moves: dict[str, list[Move]] = field(default_factory=dict)
+    """What second looks changed, by the story that was looked at, in the order of the looks."""
     events: list[StoryEvent] = field(default_factory=list)
     num_forgotten_early: int = 0
     """Articles that `max_admissions` took before the horizon did."""
 
     def assignments(self) -> list[Assignment]:
         return [
-            Assignment(sketch.article_id, sketch.source, placement.story_id, placement.role)
+            Assignment(sketch.article_id, sketch.source, placement.story_id, placement.role, placement.micro_id)
             for sketch, placement in self.placed
         ]
+
+    def all_moves(self) -> list[Move]:
+        return [move for moves in self.moves.values() for move in moves]
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What one tick changed, until it is told."""
+
+    stories: dict[str, Story] = field(default_factory=dict)
+    corrected: dict[str, bool] = field(default_factory=dict)
+    """Whether a mention was taken down, for each of them."""
+    withdrawn: dict[str, list[Mention]] = field(default_factory=dict)
+    """Told mentions that went over to another story."""
+    heirs: dict[str, Story] = field(default_factory=dict)
+    """Which story took most of what a story lost, the last time it lost any."""
+
+    def add(self, story: Story, *, corrected: bool = False) -> None:
+        self.stories[story.id] = story
+        self.corrected[story.id] = self.corrected.get(story.id, False) or corrected
+
+    def withdraw(self, story: Story, mentions: Iterable[Mention]) -> None:
+        self.withdrawn[story.id] = [*self.withdrawn.get(story.id, ()), *mentions]
+
+    def heir(self, story: Story) -> Story:
+        """Name the story that a story without micro-clusters goes on as."""
+        while not story.micros:
+            story = self.heirs[story.id]
+        return story
+
+    def in_order(self) -> list[Story]:
+        return sorted(self.stories.values(), key=lambda story: story.id)
 
 
 class Core(msgspec.Struct, frozen=True):
@@ -75,6 +116,7 @@ class _Remembered(msgspec.Struct, frozen=True, array_like=True):
     generation: int
     encoded: bytes
     story_id: str
+    micro_id: str
     role: Role
     taken_down: bool
 
@@ -116,10 +158,11 @@ class Detector:
 
     def _reset(self, core: Core) -> None:
         self.mark = core.mark
-        self._stories = {story.id: story for story in core.stories}
+        self._stories = Stories(core.stories)
         self._idf = StreamIdf(self._config.stories.prior_articles, core.num_reports, core.term_counts)
         self._archive = Archive(self._config, core.next_number - core.num_live)
         self._placer = Placer(self._config.stories, self._archive, self._stories, self._idf)
+        self._regrouper = Regrouper(Linkage(self._config.stories), self._stories)
         self._lifecycle = Lifecycle(self._config.stories, self._archive, self._placer)
         self._waiting, self._ticks, self._num_early = {}, [], 0
 
@@ -174,25 +217,30 @@ class Detector:
         heappop(self._ticks)
         return self._run(tick, _in_order(self._waiting.pop(tick)), None)
 
-    def repeat(self, tick: int, placed: Sequence[Placed]) -> Outcome:
+    def repeat(self, tick: int, sketches: Sequence[Sketch], recorded: Recorded) -> Outcome:
         """Apply the recorded decisions of one tick to the state as it was before that tick."""
-        return self._run(tick, [sketch for sketch, _ in placed], [placement for _, placement in placed])
+        return self._run(tick, sketches, recorded)
 
-    def _run(self, tick: int, sketches: Sequence[Sketch], recorded: Sequence[Placement] | None) -> Outcome:
+    def _run(self, tick: int, sketches: Sequence[Sketch], recorded: Recorded | None) -> Outcome:
         outcome = Outcome(tick)
         late = outcome.late = tick == self.mark
         if not late:
             self.forget(tick)
             outcome.num_forgotten_early, self._num_early = self._num_early, 0
             outcome.events += self._close_quiet(tick)
-        changed: dict[str, bool] = {}
+        changes = _Changes()
         for position, sketch in enumerate(sketches):
-            placement = recorded[position] if recorded else self._placer.place(sketch, late=late)
+            placement = recorded.placements[position] if recorded else self._placer.place(sketch, late=late)
             outcome.placed.append(Placed(sketch, placement))
-            story_id = self._apply(sketch, placement, self.ticks.generation(tick), late=late)
-            if story_id is not None:
-                changed[story_id] = changed.get(story_id, False) or placement.role is Role.TAKEDOWN
-        outcome.events += self._settle(changed)
+            story = self._apply(sketch, placement, self.ticks.generation(tick), late=late)
+            if story is not None:
+                changes.add(story, corrected=placement.role is Role.TAKEDOWN)
+        for story in changes.in_order():
+            moves = self._look_again(story, tick, recorded)
+            if moves:
+                outcome.moves[story.id] = list(moves)
+                self._move(moves, story.heard, changes)
+        outcome.events += self._settle(changes)
         self.mark = tick
         return outcome
 
@@ -206,7 +254,7 @@ class Detector:
 
     def _close_quiet(self, tick: int) -> list[StoryEvent]:
         start = tick - self.ticks.length
-        quiet = list(takewhile(lambda story: story.heard + self.ticks.horizon <= start, self._stories.values()))
+        quiet = list(takewhile(lambda story: story.heard + self.ticks.horizon <= start, self._stories))
         return self._close(quiet, start)
 
     def _close(self, stories: Iterable[Story], moment: int) -> list[StoryEvent]:
@@ -215,83 +263,141 @@ class Detector:
             event = self._lifecycle.close(story, moment)
             if event is not None:
                 events.append(event)
-            del self._stories[story.id]
+            self._stories.remove(story)
         return events
 
     def close_all(self) -> list[StoryEvent]:
         """Close every open story, at the end of the last tick decided: for the end of an archive."""
-        return [] if self.mark is None else self._close(list(self._stories.values()), self.mark)
+        return [] if self.mark is None else self._close(list(self._stories), self.mark)
 
-    def _settle(self, changed: dict[str, bool]) -> list[StoryEvent]:
+    def _look_again(self, story: Story, tick: int, recorded: Recorded | None) -> Sequence[Move]:
+        """Decide what a second look at a story changes, if one is due."""
+        if not story.next_look <= story.num_reports:
+            return ()
+        story.next_look = next_look(story.num_reports)
+        return recorded.moves.get(story.id, ()) if recorded else self._regrouper.look(story, tick)
+
+    def _move(self, moves: Sequence[Move], heard: int, changes: "_Changes") -> None:
+        """Let micro-clusters go over to other stories, and what is left of a story without reports go along."""
+        touched: dict[str, Story] = {}
+        taken: dict[str, Counter[str]] = defaultdict(Counter)
+        for move in moves:
+            source = self._stories.of(move.micro_id)
+            if source is None:
+                continue
+            target = self._stories.get(move.story_id) or Story(move.story_id, source.language, headline=source.headline)
+            micro = source.micros[move.micro_id]
+            if source.has_emerged:
+                changes.withdraw(source, self._lifecycle.withdrawn(micro, target.id))
+                micro.untold = self._lifecycle.retold(micro)
+            taken[source.id][target.id] += micro.num_reports
+            self._stories.put(micro, target)
+            self._stories.hear(target)
+            touched |= {source.id: source, target.id: target}
+        for story_id, takers in taken.items():
+            # The one that took most goes on in its place, if it is left without reports.
+            heir = changes.heirs[story_id] = touched[min(takers, key=lambda taker: (-takers[taker], taker))]
+            if not touched[story_id].reporting:
+                for micro in list(touched[story_id].micros.values()):
+                    self._stories.put(micro, heir)
+        for story in touched.values():
+            story.heard = heard
+            story.next_look = next_look(story.num_reports)
+            story.measure()
+            self._stories.hear(story)
+            changes.add(story)
+
+    def _settle(self, changes: "_Changes") -> list[StoryEvent]:
         events = []
-        for story_id, corrected in sorted(changed.items()):
-            story = self._stories[story_id]
-            event = self._lifecycle.settle(story, corrected=corrected)
+        for story in changes.in_order():
+            if story.micros:
+                event = self._lifecycle.settle(
+                    story, withdrawn=changes.withdrawn.get(story.id, ()), corrected=changes.corrected[story.id]
+                )
+            else:
+                event = self._lifecycle.merge(story, changes.heir(story))
             if event is not None:
                 events.append(event)
             if not story.num_reports:
-                del self._stories[story_id]
+                self._stories.remove(story)
         return events
 
     # Decisions applied
 
-    def _apply(self, sketch: Sketch, placement: Placement, generation: int, *, late: bool) -> str | None:
-        """Let a decision change the state; names the story it changed, if any."""
+    def _apply(self, sketch: Sketch, placement: Placement, generation: int, *, late: bool) -> Story | None:
+        """Let a decision change the state; gives the story it changed, if any."""
         known = self._archive.by_id(sketch.article_id)
         number = self._remember(sketch, placement, generation)
         story = self._change(sketch, placement, known, number)
         if placement.kept_as is Role.REPORT:
             self._idf.add(sketch.stems)
-        if story is None:
+        if story is None or placement.micro_id is None:
             return None
-        story.last_seen = max(story.last_seen, sketch.observed_at)
+        micro = story.micros[placement.micro_id]
+        micro.last_seen = max(micro.last_seen, sketch.observed_at)
+        micro.tell(_mention(sketch, placement, late))
         # The stories stand in the order in which they were last heard of: the quiet ones are then at the front.
         story.heard = self.mark if late and self.mark is not None else sketch.observed_at
-        self._stories[story.id] = self._stories.pop(story.id, story)
-        story.tell(_mention(sketch, placement, late), MENTIONS_PER_EVENT)
-        return story.id
+        self._stories.hear(story)
+        return story
 
     def _remember(self, sketch: Sketch, placement: Placement, generation: int) -> int | None:
         """Let the archive follow a decision; gives the article's number if it got one."""
         if placement.role is Role.TAKEDOWN:
             self._archive.take_down(sketch.article_id)
-        if placement.kept_as is None or placement.story_id is None:
+        if placement.kept_as is None or placement.story_id is None or placement.micro_id is None:
             return None
-        return self._archive.add(sketch, placement.story_id, placement.kept_as, generation)
+        return self._archive.add(sketch, placement.story_id, placement.micro_id, placement.kept_as, generation)
 
     def _change(self, sketch: Sketch, placement: Placement, known: Kept | None, number: int | None) -> Story | None:
         """Let the story follow a decision; none where no open story changes."""
-        if placement.story_id is None or placement.role is Role.REPEAT:
+        if placement.role is Role.REPEAT or placement.micro_id is None:
             return None
         if placement.role is Role.REPORT:
-            return self._admit_report(sketch, placement.story_id, number)
-        story = self._stories.get(placement.story_id)
-        if story is not None and placement.role is Role.COPY:
-            story.num_copies += 1
-        elif story is not None and known is not None:
-            self._amend(story, known, sketch, number)
+            story = self._admit_report(sketch, placement)
+        else:
+            story = self._stories.of(placement.micro_id)
+            if story is None:
+                return None
+            micro = story.micros[placement.micro_id]
+            if placement.role is Role.COPY:
+                micro.num_copies += 1
+            elif known is not None:
+                self._amend(story, micro, known, sketch)
+        if number is not None:
+            story.micros[placement.micro_id].add_member(number)
         return story
 
-    def _admit_report(self, sketch: Sketch, story_id: str, number: int | None) -> Story:
-        story = self._stories.get(story_id)
-        if story is None:
-            story = Story(story_id, sketch.language, sketch.observed_at, sketch.observed_at, headline=sketch.title)
-        story.add_report(self._placer.vector(sketch), sketch.forms, sketch.outlet, sketch.observed_at)
-        _add_candidate(story, number)
+    def _admit_report(self, sketch: Sketch, placement: Placement) -> Story:
+        story_id, micro_id = placement.story_id or "", placement.micro_id or ""
+        story = self._stories.get(story_id) or Story(story_id, sketch.language, headline=sketch.title)
+        vector = self._placer.vector(sketch)
+        story.pair_sum += story.sum_of_cosines(vector)
+        micro = story.micros.get(micro_id) or MicroCluster(micro_id, sketch.observed_at, sketch.observed_at)
+        micro.add_report(vector, sketch.forms, sketch.outlet, sketch.observed_at)
+        self._stories.put(micro, story)
+        self._acquaint(micro, placement.neighbour)
         return story
 
-    def _amend(self, story: Story, known: Kept, sketch: Sketch, number: int | None) -> None:
+    def _acquaint(self, micro: MicroCluster, neighbour: str | None) -> None:
+        """Let two micro-clusters of different stories know of each other."""
+        story = self._stories.of(neighbour)
+        if story is not None and neighbour is not None:
+            micro.add_neighbour(neighbour)
+            story.micros[neighbour].add_neighbour(micro.id)
+
+    def _amend(self, story: Story, micro: MicroCluster, known: Kept, sketch: Sketch) -> None:
         """Let a revision or takedown replace or remove what the story took from the article before."""
         if known.role is Role.COPY:
-            story.num_copies -= sketch.deleted
+            micro.num_copies -= sketch.deleted
             return
         old = known.sketch()
         if sketch.deleted:
-            story.remove_report(self._placer.vector(old), old.outlet, old.observed_at)
-            return
-        story.replace_report(self._placer.vector(old), self._placer.vector(sketch), sketch.forms)
-        story.move_outlet(old.outlet, sketch.outlet)
-        _add_candidate(story, number)
+            micro.remove_report(self._placer.vector(old), old.outlet, old.observed_at)
+        else:
+            micro.replace_report(self._placer.vector(old), self._placer.vector(sketch), sketch.forms)
+            micro.move_outlet(old.outlet, sketch.outlet)
+        story.measure()
 
     # State
 
@@ -299,7 +405,7 @@ class Detector:
         """Give what cannot be recomputed from the live articles, as it stands after the last tick."""
         return Core(
             self.mark,
-            list(self._stories.values()),
+            list(self._stories),
             self._idf.num_reports,
             dict(self._idf.counts),
             len(self._archive),
@@ -345,7 +451,7 @@ class Detector:
         self._reset(state.core)
         for kept in state.remembered:
             sketch = decode_sketch(kept.encoded)
-            self._archive.add(sketch, kept.story_id, kept.role, kept.generation)
+            self._archive.add(sketch, kept.story_id, kept.micro_id, kept.role, kept.generation)
             if kept.taken_down:
                 self._archive.take_down(sketch.article_id)
         for encoded in state.waiting:
@@ -359,12 +465,6 @@ def _in_order(sketches: Iterable[Sketch]) -> list[Sketch]:
 def _order(sketch: Sketch) -> tuple[int, str, bool, str, str]:
     # An archive may give a takedown the very time of its article: it comes after it.
     return sketch.observed_at, sketch.article_id, sketch.deleted, sketch.digest, sketch.source
-
-
-def _add_candidate(story: Story, number: int | None) -> None:
-    """Make a report a candidate for the headline."""
-    if number is not None:
-        story.reports = [*story.reports[1 - _HEADLINE_POOL :], number]
 
 
 def _mention(sketch: Sketch, placement: Placement, late: bool) -> Mention:

@@ -21,10 +21,10 @@ import msgspec
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.codec import decode, encode
-from pipeline.detection.detector import Core, Detector, Outcome, Placed
+from pipeline.detection.detector import Core, Detector, Outcome, Placed, Recorded
 from pipeline.detection.placing import Placement
 from pipeline.detection.sketch import Sketch
-from pipeline.records import StoryEvent
+from pipeline.records import Move, StoryEvent
 
 NUM_GENERATION_BAGS = 5
 """Three generations make a horizon; one more is still partly within it, and one may be waiting ahead."""
@@ -77,6 +77,7 @@ class _Decided(msgspec.Struct, frozen=True, array_like=True, tag=True):
     tick: int
     numbers: list[int]
     placements: list[Placement]
+    moves: dict[str, list[Move]]
 
 
 _Entry: Any = _Arrived | _Decided
@@ -146,7 +147,7 @@ class Journal:
             numbers = [self._numbers.pop(id(sketch)) for sketch, _ in outcome.placed]
             placements = [placement for _, placement in outcome.placed]
             bag = self.detector.ticks.generation(tick) % NUM_GENERATION_BAGS
-            self._write(bag, _Decided(self._cell.count, tick, numbers, placements), stores)
+            self._write(bag, _Decided(self._cell.count, tick, numbers, placements, outcome.moves), stores)
             self._cell.count += 1
             self._save(stores)
             yield outcome
@@ -233,18 +234,18 @@ class Journal:
         arrived |= far
         core = stores.core.read()
         generation_of = self.detector.ticks.generation
-        earlier, current = [], []
+        earlier: list[tuple[int, Placed]] = []
+        current: list[tuple[_Decided, list[Sketch]]] = []
         for entry in sorted(decided, key=lambda entry: entry.order):
             sketches = [arrived.pop(number) for number in entry.numbers]
-            placed = [Placed(*pair) for pair in zip(sketches, entry.placements, strict=True)]
             generation = generation_of(entry.tick)
             if generation == self._cell.generation:
-                current.append((entry.tick, placed))
+                current.append((entry, sketches))
             else:
-                earlier += [(generation, article) for article in placed]
+                earlier += [(generation, Placed(*pair)) for pair in zip(sketches, entry.placements, strict=True)]
         self.detector.restore_core(Core() if core is None else decode(core, Core), earlier)
-        for tick, placed in current:
-            self.detector.repeat(tick, placed)
+        for entry, sketches in current:
+            self.detector.repeat(entry.tick, sketches, Recorded(entry.placements, entry.moves))
         for number, sketch in sorted(arrived.items()):
             # What came from the far future was not late. If it is now, it was decided in a generation that died.
             if number not in far or not self.detector.is_late(sketch):

@@ -1,13 +1,22 @@
 """The life of a story: when it emerges, grows, is corrected and closes, and the event that says so."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import replace
 
 from pipeline.config import StoryConfig
-from pipeline.detection.archive import Archive
+from pipeline.detection.archive import Archive, Kept
 from pipeline.detection.clock import from_micros
-from pipeline.detection.placing import Placer
+from pipeline.detection.micro import MicroCluster
+from pipeline.detection.placing import Placer, shared_terms
 from pipeline.detection.story import Story
-from pipeline.records import EventType, StoryEvent, StoryStatus
+from pipeline.detection.vectors import dot, heaviest
+from pipeline.records import EventType, Mention, Role, StoryEvent, StoryStatus
+
+MENTIONS_PER_EVENT = 500
+"""Mentions that one event carries at most; a record of the broker is bounded, so an event must be."""
+
+_HEADLINE_POOL = 64
+"""Newest reports of a story that are candidates for its headline."""
 
 _KEYWORDS_TOLD = 10
 
@@ -20,24 +29,26 @@ class Lifecycle:
         self._archive = archive
         self._placer = placer
 
-    def settle(self, story: Story, *, corrected: bool) -> StoryEvent | None:
+    def settle(self, story: Story, *, withdrawn: Sequence[Mention] = (), corrected: bool = False) -> StoryEvent | None:
         """Tell what a tick made of a story, if it is worth an event.
 
         Parameters
         ----------
         story
             A story that the tick changed; its revision, rung and untold mentions move on with the event.
+        withdrawn
+            Mentions it has told that turned out to belong to another story.
         corrected
-            Whether a mention was withdrawn.
+            Whether a mention was taken down.
         """
         rungs = sum(rung <= story.num_reports for rung in self._config.growth_ladder)
         if not story.has_emerged:
             if self._is_emergent(story):
                 story.rung = rungs
                 return self._tell(story, EventType.EMERGED, story.last_seen, StoryStatus.ACTIVE)
-        elif corrected:
+        elif corrected or withdrawn:
             status = StoryStatus.ACTIVE if story.num_reports else StoryStatus.WITHDRAWN
-            return self._tell(story, EventType.CORRECTED, story.last_seen, status)
+            return self._tell(story, EventType.CORRECTED, story.last_seen, status, withdrawn)
         elif rungs > story.rung:
             story.rung = rungs
             return self._tell(story, EventType.GREW, story.last_seen, StoryStatus.ACTIVE)
@@ -47,13 +58,64 @@ class Lifecycle:
         """Tell that a story closes; a story that never emerged goes silently."""
         return self._tell(story, EventType.CLOSED, moment, StoryStatus.CLOSED) if story.has_emerged else None
 
+    def merge(self, story: Story, heir: Story) -> StoryEvent | None:
+        """Tell that a story goes on as another; a story that never emerged goes silently."""
+        if not story.has_emerged:
+            return None
+        story.revision += 1
+        return StoryEvent(
+            type=EventType.MERGED,
+            story_id=story.id,
+            revision=story.revision,
+            time=from_micros(heir.last_seen),
+            status=StoryStatus.MERGED,
+            headline=story.headline,
+            keywords=_keywords(heir),
+            language=story.language,
+            num_reports=0,
+            num_copies=0,
+            num_outlets=0,
+            first_seen=from_micros(heir.first_seen),
+            last_seen=from_micros(heir.last_seen),
+            velocity_per_hour=0.0,
+            merged_into=heir.id,
+        )
+
+    def retold(self, micro: MicroCluster) -> list[Mention]:
+        """Make the mentions of a micro-cluster anew, as far as its articles are live: another story is to tell them."""
+        found = [self._archive.get(number) for number in micro.members]
+        return [self._mention(kept, micro) for kept in found if kept and self._archive.is_current(kept)]
+
+    def withdrawn(self, micro: MicroCluster, moved_to: str) -> list[Mention]:
+        """Make the mentions that a story withdraws when a micro-cluster goes over to another one."""
+        untold = {mention.article_id for mention in micro.untold}
+        told = [mention for mention in self.retold(micro) if mention.article_id not in untold]
+        return [replace(mention, role=Role.MOVED, moved_to=moved_to) for mention in told]
+
+    def _mention(self, kept: Kept, micro: MicroCluster) -> Mention:
+        sketch = kept.sketch()
+        vector = self._placer.vector(sketch)
+        return Mention(
+            article_id=sketch.article_id,
+            role=kept.role,
+            observed_at=from_micros(sketch.observed_at),
+            title=sketch.title,
+            outlet=sketch.outlet,
+            url=sketch.url,
+            similarity=micro.cosine(vector),
+            terms=shared_terms(vector, micro),
+        )
+
     def _is_emergent(self, story: Story) -> bool:
         return story.num_reports >= self._config.emerge_reports and story.num_outlets >= self._config.emerge_outlets
 
-    def _tell(self, story: Story, kind: EventType, moment: int, status: StoryStatus) -> StoryEvent:
+    def _tell(
+        self, story: Story, kind: EventType, moment: int, status: StoryStatus, withdrawn: Sequence[Mention] = ()
+    ) -> StoryEvent:
         story.revision += 1
         story.headline = self._headline(story)
-        event = StoryEvent(
+        untold, num_omitted = story.take_untold(MENTIONS_PER_EVENT - len(withdrawn))
+        return StoryEvent(
             type=kind,
             story_id=story.id,
             revision=story.revision,
@@ -67,30 +129,28 @@ class Lifecycle:
             num_outlets=story.num_outlets,
             first_seen=from_micros(story.first_seen),
             last_seen=from_micros(story.last_seen),
-            velocity_per_hour=float(len(story.recent)),
-            mentions=tuple(story.untold),
-            num_mentions_omitted=story.num_omitted,
+            velocity_per_hour=float(story.num_recent),
+            mentions=(*withdrawn, *untold),
+            num_mentions_omitted=num_omitted,
         )
-        story.untold, story.num_omitted = [], 0
-        return event
 
     def _headline(self, story: Story) -> str:
         """Take the title of the report nearest to the story's centre; keep the last one when all reports are gone."""
+        centre = story.centre()
         best = None
-        for number, title, score in self._central(story):
-            if best is None or (-score, number) < best[0]:
-                best = (-score, number), title
-        return best[1] if best else story.headline
-
-    def _central(self, story: Story) -> Iterator[tuple[int, str, float]]:
-        for number in story.reports:
+        for number in sorted(number for micro in story.micros.values() for number in micro.members)[-_HEADLINE_POOL:]:
             kept = self._archive.get(number)
-            sketch = kept.sketch() if kept else None
             # What was revised or taken down is no longer found under its id.
-            if sketch is not None and self._archive.by_id(sketch.article_id) is kept:
-                yield number, sketch.title, story.score(self._placer.vector(sketch))
+            if kept is not None and kept.role is Role.REPORT and self._archive.is_current(kept):
+                sketch = kept.sketch()
+                rank = -dot(self._placer.vector(sketch), centre), number
+                if best is None or rank < best[0]:
+                    best = rank, sketch.title
+        return best[1] if best else story.headline
 
 
 def _keywords(story: Story) -> tuple[str, ...]:
-    heaviest = sorted(story.centre.items(), key=lambda item: (-item[1], item[0]))[:_KEYWORDS_TOLD]
-    return tuple(story.forms[stem] for stem, weight in heaviest if weight > 0.0)
+    forms: dict[str, str] = {}
+    for micro in story.micros.values():
+        forms = micro.forms | forms
+    return tuple(forms[stem] for stem, weight in heaviest(story.centre(), _KEYWORDS_TOLD) if weight > 0.0)

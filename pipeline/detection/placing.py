@@ -1,19 +1,27 @@
 """Placing: what an article is, and which story it belongs to. Decides; changes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from pipeline.config import StoryConfig
-from pipeline.detection.archive import Archive
+from pipeline.detection.archive import Archive, Kept
+from pipeline.detection.grouping import Linkage
 from pipeline.detection.hashing import short_digest
 from pipeline.detection.idf import StreamIdf
+from pipeline.detection.micro import MicroCluster
 from pipeline.detection.sketch import Sketch
-from pipeline.detection.story import Story, Vector, unit
+from pipeline.detection.stories import Stories
+from pipeline.detection.story import Story
+from pipeline.detection.vectors import Vector, heaviest, unit
 from pipeline.records import Role, RunnerUp
 
 _TERMS_TOLD = 8
+_MOST_STORIES = 4
+"""Stories that are weighed against each other when no micro-cluster is near enough."""
+_MOST_MICROS = 32
+"""Micro-clusters of a story; beyond it a report joins the nearest, so that the cost of an article stays bounded."""
 
 
 class Placement(msgspec.Struct, frozen=True, array_like=True):
@@ -22,23 +30,30 @@ class Placement(msgspec.Struct, frozen=True, array_like=True):
     role: Role
     story_id: str | None
     """None only for a takedown of what is not known."""
+    micro_id: str | None = None
+    """The micro-cluster within the story; it may go over to another story, the article stays in it."""
     kept_as: Role | None = None
     """Report or copy, if the article is remembered: a revision is what it revises."""
     similarity: float | None = None
+    """Cosine to the nearest micro-cluster of the story; estimated Jaccard similarity for a copy."""
     terms: tuple[str, ...] = ()
     runner_up: RunnerUp | None = None
+    neighbour: str | None = None
+    """The nearest micro-cluster of another story."""
 
 
 class _Scored(NamedTuple):
-    score: float
+    cosine: float
+    micro: MicroCluster
     story: Story
 
 
 class Placer:
     """Decides on articles, given what is known so far."""
 
-    def __init__(self, config: StoryConfig, archive: Archive, stories: Mapping[str, Story], idf: StreamIdf) -> None:
+    def __init__(self, config: StoryConfig, archive: Archive, stories: Stories, idf: StreamIdf) -> None:
         self._config = config
+        self._linkage = Linkage(config)
         self._archive = archive
         self._stories = stories
         self._idf = idf
@@ -48,14 +63,13 @@ class Placer:
         """Decide on one article: known ids first, then copies, then the best story, else a story of its own."""
         known = self._archive.by_id(sketch.article_id)
         if sketch.deleted:
-            return Placement(Role.TAKEDOWN, known.story_id if known else None)
+            return self._as_known(Role.TAKEDOWN, known) if known else Placement(Role.TAKEDOWN, None)
         if known:
-            if known.sketch().digest == sketch.digest:
-                return Placement(Role.REPEAT, known.story_id)
-            return Placement(Role.REVISION, known.story_id, kept_as=known.role)
+            is_repeat = known.sketch().digest == sketch.digest
+            return self._as_known(Role.REPEAT, known) if is_repeat else self._as_known(Role.REVISION, known, known.role)
         copied = self._archive.copied(sketch)
-        if copied is not None and copied[1].story_id in self._stories:
-            return Placement(Role.COPY, copied[1].story_id, kept_as=Role.COPY, similarity=copied[0])
+        if copied is not None and self._stories.of(copied[1].micro_id) is not None:
+            return self._as_known(Role.COPY, copied[1], Role.COPY, similarity=copied[0])
         return self._place_report(sketch, late=late)
 
     def vector(self, sketch: Sketch) -> Vector:
@@ -69,36 +83,73 @@ class Placer:
             self._latest = latest = sketch, self._idf.num_changes, vector
         return latest[2]
 
+    def _as_known(
+        self, role: Role, known: Kept, kept_as: Role | None = None, similarity: float | None = None
+    ) -> Placement:
+        story = self._stories.of(known.micro_id)
+        story_id = story.id if story else known.story_id
+        return Placement(role, story_id, known.micro_id, kept_as=kept_as, similarity=similarity)
+
     def _place_report(self, sketch: Sketch, *, late: bool) -> Placement:
         vector = self.vector(sketch)
         ranked = self._rank(sketch, vector)
-        best = ranked[0] if ranked else None
-        second = ranked[1] if len(ranked) > 1 else None
-        if best is None or best.score < self._config.threshold:
-            story_id = self._new_story_id(sketch, late=late)
-            return Placement(Role.REPORT, story_id, kept_as=Role.REPORT, runner_up=_runner_up(best))
-        matches = best.story.matches(vector)[:_TERMS_TOLD]
+        micro_id = self._new_micro_id(sketch, late=late)
+        story = self._best_story(vector, ranked)
+        if story is None:
+            return Placement(
+                Role.REPORT, micro_id, micro_id, Role.REPORT, runner_up=_runner_up(ranked), neighbour=_neighbour(ranked)
+            )
+        nearest = next(scored for scored in ranked if scored.story is story)
+        others = [scored for scored in ranked if scored.story is not story]
+        if nearest.cosine >= self._config.micro_threshold or len(story.micros) >= _MOST_MICROS:
+            micro_id = nearest.micro.id
         return Placement(
             Role.REPORT,
-            best.story.id,
-            kept_as=Role.REPORT,
-            similarity=best.score,
-            terms=tuple(best.story.forms[stem] for _, stem in matches),
-            runner_up=_runner_up(second),
+            story.id,
+            micro_id,
+            Role.REPORT,
+            nearest.cosine,
+            shared_terms(vector, nearest.micro),
+            _runner_up(others),
+            _neighbour(others),
         )
 
     def _rank(self, sketch: Sketch, vector: Vector) -> list[_Scored]:
-        """Score the stories of all candidates, the best first; of equals the older."""
-        story_ids = {kept.story_id for kept in self._archive.resembling(sketch)}
-        stories = (self._stories[story_id] for story_id in sorted(story_ids) if story_id in self._stories)
-        scored = [_Scored(story.score(vector), story) for story in stories]
-        return sorted(scored, key=lambda item: (-item.score, item.story.first_seen, item.story.id))
+        """Score the micro-clusters of all candidates, the best first; of equals the older."""
+        scored = []
+        for micro_id in {kept.micro_id for kept in self._archive.resembling(sketch)}:
+            story = self._stories.of(micro_id)
+            if story is not None:
+                micro = story.micros[micro_id]
+                scored.append(_Scored(micro.cosine(vector), micro, story))
+        return sorted(scored, key=lambda item: (-item.cosine, item.micro.first_seen, item.micro.id))
 
-    def _new_story_id(self, sketch: Sketch, *, late: bool) -> str:
+    def _best_story(self, vector: Vector, ranked: Sequence[_Scored]) -> Story | None:
+        """Name the story of the nearest micro-cluster, if near enough; else the one most like it, if like enough."""
+        if ranked and ranked[0].cosine >= self._config.micro_threshold:
+            return ranked[0].story
+        stories = list({scored.story.id: scored.story for scored in ranked}.values())[:_MOST_STORIES]
+        best = max(((story.likeness(vector), -place) for place, story in enumerate(stories)), default=None)
+        if best is None:
+            return None
+        story = stories[-best[1]]
+        return story if best[0] >= self._linkage.needed((story.num_reports, story.pair_sum), (1, 0.0)) else None
+
+    def _new_micro_id(self, sketch: Sketch, *, late: bool) -> str:
         parts = ["story", sketch.language, sketch.article_id, str(sketch.observed_at)]
         # Only a late article can come twice, after its story is over: no id is given out again.
         return short_digest(*parts, str(self._archive.next_number)) if late else short_digest(*parts)
 
 
-def _runner_up(scored: _Scored | None) -> RunnerUp | None:
-    return RunnerUp(scored.story.id, scored.score) if scored else None
+def shared_terms(vector: Vector, micro: MicroCluster) -> tuple[str, ...]:
+    """Name the terms that an article and a micro-cluster share, as the micro-cluster writes them, weightiest first."""
+    shared = {stem: weight * micro.centre[stem] for stem, weight in vector.items() if stem in micro.centre}
+    return tuple(micro.forms[stem] for stem, _ in heaviest(shared, _TERMS_TOLD))
+
+
+def _runner_up(ranked: Sequence[_Scored]) -> RunnerUp | None:
+    return RunnerUp(ranked[0].story.id, ranked[0].cosine) if ranked else None
+
+
+def _neighbour(ranked: Sequence[_Scored]) -> str | None:
+    return ranked[0].micro.id if ranked else None

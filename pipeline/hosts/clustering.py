@@ -11,7 +11,7 @@ from pipeline.config import DetectionConfig
 from pipeline.detection.clock import to_micros
 from pipeline.detection.sketch import Sketch, sketch_article
 from pipeline.hosts.in_memory import detect_stories
-from pipeline.records import Article, MalformedArticle, RawArticle
+from pipeline.records import Article, Assignment, MalformedArticle, RawArticle
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -44,12 +44,17 @@ class Clustering:
         """
         sketches = [sketch for article in articles if (sketch := self._sketch(article)) is not None]
         _, outcomes = detect_stories(sketches, self._config)
-        found: dict[str, str | None] = {}
+        found: dict[str, Assignment] = {}
+        moved: dict[str, str] = {}
         for outcome in outcomes:
             for assignment in outcome.assignments():
-                if found.get(assignment.article_id) is None:
-                    found[assignment.article_id] = assignment.story_id
-        return found
+                if assignment.article_id not in found or found[assignment.article_id].story_id is None:
+                    found[assignment.article_id] = assignment
+            moved |= {move.micro_id: move.story_id for move in outcome.all_moves()}
+        return {
+            article_id: moved.get(assignment.micro_id or "", assignment.story_id)
+            for article_id, assignment in found.items()
+        }
 
     def _sketch(self, article: dict[str, Any]) -> Sketch | None:
         content = {name: value for name, value in article.items() if name != "observed_at"}

@@ -1,0 +1,120 @@
+"""The micro-cluster: reports so alike that they are never parted. Stories are made of them."""
+
+import math
+
+import msgspec
+
+from pipeline.detection.vectors import Vector, add, dot, heaviest
+from pipeline.records import Mention
+
+_MOST_STEMS = 512
+_KEPT_STEMS = 256
+_MOST_MEMBERS = 500
+_MOST_UNTOLD = 500
+_MOST_NEIGHBOURS = 4
+_HOUR = 3_600_000_000
+
+
+class MicroCluster(msgspec.Struct, gc=False):
+    """What detection keeps of a micro-cluster. Times are microseconds since 1970; all fields are written to state.
+
+    References
+    ----------
+    C. Aggarwal et al., *A Framework for Clustering Evolving Data Streams*, 2003: micro-clusters are kept online, and
+    what users see is made of them and made anew when more is known.
+    """
+
+    id: str
+    first_seen: int
+    last_seen: int
+    centre: Vector = {}
+    """Sum of the reports' vectors, cut to its weightiest stems."""
+    forms: dict[str, str] = {}
+    """How each stem of the centre was first written."""
+    num_reports: int = 0
+    pair_sum: float = 0.0
+    """Sum of the cosines of all pairs of its reports."""
+    num_copies: int = 0
+    outlets: dict[str, int] = {}
+    """Reports of each known outlet."""
+    num_unknown_outlets: int = 0
+    """Reports without an outlet: each counts as an outlet of its own."""
+    recent: list[int] = []
+    """Event times of the reports of its last hour."""
+    members: list[int] = []
+    """Index numbers of the newest reports and copies."""
+    neighbours: list[str] = []
+    """The micro-clusters of other stories that came nearest when a report was placed, the newest last."""
+    untold: list[Mention] = []
+    """Mentions that no event of its story has told."""
+    num_omitted: int = 0
+    """Such mentions beyond those kept."""
+
+    def cosine(self, vector: Vector) -> float:
+        """Give the cosine of an article and the centre, 0 to 1; 0 without reports."""
+        squared_norm = self.num_reports + 2.0 * self.pair_sum
+        return dot(vector, self.centre) / math.sqrt(squared_norm) if self.num_reports else 0.0
+
+    def add_report(self, vector: Vector, forms: dict[str, str], outlet: str | None, observed_at: int) -> None:
+        self._put_in(vector, forms)
+        self.num_reports += 1
+        self._count_outlet(outlet, 1)
+        recent = [*self.recent, observed_at]
+        self.recent = [moment for moment in recent if moment > max(recent) - _HOUR]
+
+    def remove_report(self, vector: Vector, outlet: str | None, observed_at: int) -> None:
+        self._take_out(vector)
+        self.num_reports -= 1
+        self._count_outlet(outlet, -1)
+        if observed_at in self.recent:
+            self.recent.remove(observed_at)
+
+    def replace_report(self, old: Vector, new: Vector, forms: dict[str, str]) -> None:
+        self._take_out(old)
+        self._put_in(new, forms)
+
+    def move_outlet(self, old: str | None, new: str | None) -> None:
+        """Let a report count for another outlet."""
+        self._count_outlet(old, -1)
+        self._count_outlet(new, 1)
+
+    def add_member(self, number: int) -> None:
+        self.members = [*self.members[1 - _MOST_MEMBERS :], number]
+
+    def add_neighbour(self, micro_id: str) -> None:
+        others = [known for known in self.neighbours if known != micro_id]
+        self.neighbours = [*others[1 - _MOST_NEIGHBOURS :], micro_id]
+
+    def tell(self, mention: Mention) -> None:
+        """Keep a mention for the next event; of too many only the number is kept."""
+        if len(self.untold) < _MOST_UNTOLD:
+            self.untold.append(mention)
+        else:
+            self.num_omitted += 1
+
+    def _put_in(self, vector: Vector, forms: dict[str, str]) -> None:
+        self.pair_sum += dot(vector, self.centre)
+        add(self.centre, vector)
+        for stem, form in forms.items():
+            self.forms.setdefault(stem, form)
+        if len(self.centre) > _MOST_STEMS:
+            self.centre = dict(heaviest(self.centre, _KEPT_STEMS))
+            self.forms = {stem: self.forms[stem] for stem in self.centre}
+
+    def _take_out(self, vector: Vector) -> None:
+        # The idf has moved since the vector went in, and the centre may have been cut: what is left is no exact rest.
+        for stem, weight in vector.items():
+            left = self.centre.pop(stem, 0.0) - weight
+            if left > 0.0:
+                self.centre[stem] = left
+            else:
+                self.forms.pop(stem, None)
+        self.pair_sum = max(0.0, self.pair_sum - dot(vector, self.centre))
+
+    def _count_outlet(self, outlet: str | None, by: int) -> None:
+        if outlet is None:
+            self.num_unknown_outlets += by
+            return
+        self.outlets[outlet] = self.outlets.get(outlet, 0) + by
+        if not self.outlets[outlet]:
+            del self.outlets[outlet]
