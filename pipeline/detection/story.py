@@ -70,7 +70,8 @@ class Story(msgspec.Struct, gc=False):
         self._trim()
         self._count_report(outlet, 1)
         recent = [*self.recent, observed_at]
-        self.recent = [moment for moment in recent if moment > max(recent) - _HOUR]
+        begin = max(recent) - _HOUR
+        self.recent = [moment for moment in recent if moment > begin]
 
     def remove_report(self, vector: Vector, outlet: str | None, observed_at: int) -> None:
         self._take_out(vector)
