@@ -82,15 +82,20 @@ class StoryConfig(Section, frozen=True):
     rows: Count = 2
     micro_threshold: Share = 0.35
     """Least cosine at which a report joins a micro-cluster, never to be parted from it."""
-    cohesion_share: Share = 0.8
-    """What share of their own cohesion (mean cosine of the pairs of reports) two groups must reach across to be one."""
-    lone_share: Share = 0.3
-    """The same for a lone report, of which little is known."""
-    prior_cohesion: Share = 0.06
+    cohesion_share: Share = 0.5
+    """What share of their own cohesion (mean cosine of the pairs of reports) two groups must reach across to be one,
+    if one of them is a single report; ..."""
+    share_growth: Annotated[float, Meta(ge=0, le=1)] = 0.15
+    """... it grows with the reports of the smaller group to this power, ..."""
+    most_share: Share = 0.8
+    """... up to this."""
+    short_share: Share = 0.45
+    """Factor on it for the shortest texts: they share few words with each other, however close."""
+    prior_cohesion: Share = 0.13
     """Cohesion taken for what has no pair of reports yet."""
-    prior_pairs: Positive = 2.0
+    prior_pairs: Positive = 3.0
     """How many pairs of reports weigh as much as that."""
-    least_likeness: Share = 0.08
+    least_likeness: Share = 0.06
     """Least mean cosine across two groups, whatever their cohesion."""
     prior_articles: Positive = 300.0
     """How many articles of the stream weigh as much as the background frequencies of the language."""

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pipeline.config import DetectionConfig
 from pipeline.detection.codec import decode_sketch, encode_sketch
 from pipeline.detection.index import BucketIndex
-from pipeline.detection.minhash import EMPTY, similarity
+from pipeline.detection.minhash import EMPTY
+from pipeline.detection.signatures import Signatures
 from pipeline.detection.sketch import Sketch, copy_keys, story_keys
 from pipeline.records import Role
 
@@ -29,19 +30,24 @@ class Kept(NamedTuple):
         return decode_sketch(self.encoded)
 
 
-class _Keys:
-    """The buckets of an article; those of the story layer, the dearer ones, only if asked for."""
+class Keys:
+    """The buckets of an article, worked out when first asked for."""
 
     def __init__(self, sketch: Sketch, config: DetectionConfig) -> None:
-        self._sketch, self._config = sketch, config
+        self.sketch = sketch
+        self._config = config
 
     @cached_property
     def copies(self) -> NDArray[np.uint32]:
-        return copy_keys(self._sketch, self._config.copies)
+        return copy_keys(self.sketch, self._config.copies)
 
     @cached_property
     def stories(self) -> NDArray[np.uint32]:
-        return story_keys(self._sketch, self._config.stories)
+        return story_keys(self.sketch, self._config.stories)
+
+    def prepare(self) -> None:
+        """Work both out now."""
+        _ = self.copies, self.stories
 
 
 class Archive:
@@ -60,7 +66,8 @@ class Archive:
         self._taken_down: set[int] = set()
         self._generations: deque[tuple[int, int]] = deque()
         """Generation and the number of its first article, for each that has articles."""
-        self._latest: tuple[Sketch, _Keys] | None = None
+        self._signatures = Signatures(config.copies.bands * config.copies.rows)
+        self._latest: Keys | None = None
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -85,6 +92,7 @@ class Archive:
             self._generations.append((generation, number))
         keys = self._keys(sketch)
         self._copies.add(keys.copies)
+        self._signatures.put(number, sketch.copy_signature, self._first)
         if role is Role.COPY:
             # A much-copied text would push all else out of its buckets; the report it copies stands for it.
             self._reports.skip()
@@ -146,27 +154,27 @@ class Archive:
         numbers = self._reports.find(self._keys(sketch).stories)
         return [self._kept[number - self._first] for number in numbers.tolist()]
 
-    def _keys(self, sketch: Sketch) -> "_Keys":
+    def expect(self, keys: Keys) -> None:
+        """Take what was worked out ahead for the article that comes next."""
+        self._latest = keys
+
+    def _keys(self, sketch: Sketch) -> Keys:
         # An article is looked up and then added: its buckets are worked out once.
-        if self._latest is None or self._latest[0] is not sketch:
-            self._latest = sketch, _Keys(sketch, self._config)
-        return self._latest[1]
+        if self._latest is None or self._latest.sketch is not sketch:
+            self._latest = Keys(sketch, self._config)
+        return self._latest
 
     def copied(self, sketch: Sketch) -> tuple[float, Kept] | None:
         """Find the live article whose shingles are most like the sketch's, if like enough; the oldest of equals."""
-        best: tuple[float, Kept] | None = None
         if sketch.copy_signature.min() == EMPTY:
             # Without a word there is nothing to copy.
             return None
-        for number in self._copies.find(self._keys(sketch).copies).tolist():
-            if number in self._taken_down:
-                continue
-            kept = self._kept[number - self._first]
-            likeness = similarity(sketch.copy_signature, _copy_signature(kept))
-            if likeness >= self._config.copies.threshold and (best is None or likeness > best[0]):
-                best = likeness, kept
-        return best
-
-
-def _copy_signature(kept: Kept) -> NDArray[np.uint32]:
-    return kept.sketch().copy_signature
+        found = self._copies.find(self._keys(sketch).copies)
+        numbers = found[[number not in self._taken_down for number in found.tolist()]]
+        if not numbers.size:
+            return None
+        likenesses = self._signatures.similarities(numbers, sketch.copy_signature)
+        best = likenesses.argmax()
+        if likenesses[best] < self._config.copies.threshold:
+            return None
+        return float(likenesses[best]), self._kept[int(numbers[best]) - self._first]

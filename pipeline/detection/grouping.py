@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import StoryConfig
-from pipeline.detection.micro import MicroCluster
+from pipeline.detection.micro import Group, MicroCluster, merged
 from pipeline.detection.vectors import dot
 
 
@@ -22,32 +22,33 @@ class Linkage:
     Parameters
     ----------
     config
-        The prior that stands for the cohesion of what is too small to show any, and the shares of cohesion asked for.
+        What share of their own cohesion two groups must reach across, and the prior for what is too small to show any.
+    num_terms
+        Terms of an article that is not short.
     """
 
-    def __init__(self, config: StoryConfig) -> None:
+    def __init__(self, config: StoryConfig, num_terms: int) -> None:
         self._config = config
+        self._full = num_terms
 
-    def cohesion(self, num_reports: float, pair_sum: float) -> float:
+    def are_one(self, likeness: float, first: Group, second: Group) -> bool:
+        """Whether the mean cosine across two groups makes them one."""
+        smaller, larger = sorted((first, second))
+        config = self._config
+        # A lone report shows no cohesion of its own: it is held to the other's.
+        own = self._cohesion(larger)
+        if smaller.num_reports > 1:
+            own = math.sqrt(own * self._cohesion(smaller))
+        share = min(config.most_share, config.cohesion_share * smaller.num_reports**config.share_growth)
+        terms = (smaller.num_terms + larger.num_terms) / (smaller.num_reports + larger.num_reports)
+        fullness = config.short_share + (1.0 - config.short_share) * terms / self._full
+        return likeness >= max(config.least_likeness, share * fullness * own)
+
+    def _cohesion(self, group: Group) -> float:
         """Give the mean cosine of the pairs of a group's reports, drawn towards the prior while there are few."""
         config = self._config
-        num_pairs = num_reports * (num_reports - 1) / 2
-        return (pair_sum + config.prior_pairs * config.prior_cohesion) / (num_pairs + config.prior_pairs)
-
-    def needed(self, first: tuple[float, float], second: tuple[float, float]) -> float:
-        """Give the least mean cosine across two groups that makes them one.
-
-        Parameters
-        ----------
-        first, second
-            Number of reports and sum of the cosines of their pairs.
-        """
-        config = self._config
-        # The mean over few reports scatters more, so less is asked of them.
-        leniency = (config.cohesion_share - config.lone_share) / math.sqrt(min(first[0], second[0]))
-        share = config.cohesion_share - leniency
-        own = math.sqrt(self.cohesion(*first) * self.cohesion(*second))
-        return max(config.least_likeness, share * own)
+        num_pairs = group.num_reports * (group.num_reports - 1) / 2
+        return (group.pair_sum + config.prior_pairs * config.prior_cohesion) / (num_pairs + config.prior_pairs)
 
     def partition(self, micros: Sequence[MicroCluster]) -> list[list[MicroCluster]]:
         """Part micro-clusters into stories: the likest two groups first, as long as any two are alike enough.
@@ -61,31 +62,28 @@ class Linkage:
         ----------
         R. Sokal, C. Michener, *A statistical method for evaluating systematic relationships*, 1958 (average linkage).
         """
-        groups = [[place] for place in range(len(micros))]
-        sizes = np.array([micro.num_reports for micro in micros], np.float64)
-        within = [micro.pair_sum for micro in micros]
+        parts = [[place] for place in range(len(micros))]
+        groups = [micro.group for micro in micros]
+        sizes = np.array([group.num_reports for group in groups], np.float64)
         across = _sums_across(micros)
         likeness = across / np.outer(sizes, sizes)
         np.fill_diagonal(likeness, -1.0)
-        while True:
+        while (best := float(likeness.max())) >= self._config.least_likeness:
             first, second = sorted(divmod(int(likeness.argmax()), len(micros)))
-            best = float(likeness[first, second])
-            if best < self._config.least_likeness:
-                break
-            if best < self.needed((sizes[first], within[first]), (sizes[second], within[second])):
+            if not self.are_one(best, groups[first], groups[second]):
                 likeness[first, second] = likeness[second, first] = -1.0
                 continue
-            within[first] += within[second] + float(across[first, second])
-            groups[first] += groups[second]
-            groups[second] = []
+            groups[first] = merged(groups[first], groups[second], float(across[first, second]))
+            parts[first] += parts[second]
+            parts[second] = []
             sizes[first] += sizes[second]
             across[first] += across[second]
             across[:, first] += across[:, second]
             row = across[first] / (sizes[first] * sizes)
-            row[[place for place, group in enumerate(groups) if not group or place == first]] = -1.0
+            row[[place for place, part in enumerate(parts) if not part or place == first]] = -1.0
             likeness[first], likeness[:, first] = row, row
             likeness[second], likeness[:, second] = -1.0, -1.0
-        return [[micros[place] for place in sorted(group)] for group in groups if group]
+        return [[micros[place] for place in sorted(part)] for part in parts if part]
 
 
 def _sums_across(micros: Sequence[MicroCluster]) -> NDArray[np.float64]:

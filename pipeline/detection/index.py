@@ -1,10 +1,14 @@
 """The index of recent articles: which of them share a bucket with a new one, in bounded space."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 _NONE = np.int64(-1)
 _SMALLEST = 64
+_FEW = 16
+"""Chains that are followed one by one faster than side by side."""
 
 
 class BucketIndex:
@@ -100,15 +104,34 @@ class BucketIndex:
         numbers = self._newest[bands, keys & self._slot_mask]
         left = np.full(bands.size, self._depth)
         found = []
-        while True:
-            # A chain goes from new to old: the first article let go ends it.
-            alive = (numbers >= self._first) & (left > 0)
-            if not alive.any():
-                break
-            bands, numbers, left = bands[alive], numbers[alive], left[alive]
-            rows = numbers & self._mask
-            hits = self._keys[rows, bands] == keys[bands]
+        # A chain goes from new to old: the first article let go ends it.
+        alive = np.flatnonzero(numbers >= self._first)
+        while alive.size > _FEW:
+            bands, numbers, keys, left = bands.take(alive), numbers.take(alive), keys.take(alive), left.take(alive)
+            cells = self._cells(numbers, bands)
+            hits = self._keys.take(cells) == keys
             found.append(numbers[hits])
-            left = left - hits
-            numbers = self._older[rows, bands]
-        return np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
+            left -= hits
+            numbers = self._older.take(cells)
+            alive = np.flatnonzero((numbers >= self._first) & (left > 0))
+        found.append(self._walk(bands.take(alive), numbers.take(alive), keys.take(alive), left.take(alive)))
+        return np.unique(np.concatenate(found))
+
+    def _cells(self, numbers: NDArray[np.int64], bands: NDArray[np.intp]) -> NDArray[np.int64]:
+        """Place articles' bands in the tables as if these had one dimension: numpy takes from that twice as fast."""
+        return (numbers & self._mask) * self._bands.size + bands
+
+    def _walk(self, *chains: NDArray[Any]) -> NDArray[np.int64]:
+        """Follow the few longest chains to their ends, one by one."""
+        # An array holds its bytes in one piece, so the views copy nothing; they give single values faster than numpy.
+        keys_at, older_at = self._keys.ravel().data, self._older.ravel().data
+        first, mask, num_bands = self._first, int(self._mask), self._bands.size
+        found = []
+        for band, number, key, left in zip(*(chain.tolist() for chain in chains), strict=True):
+            while number >= first and left:
+                cell = (number & mask) * num_bands + band
+                if keys_at[cell] == key:
+                    found.append(number)
+                    left -= 1
+                number = older_at[cell]
+        return np.array(found, np.int64)

@@ -1,6 +1,7 @@
 """The micro-cluster: reports so alike that they are never parted. Stories are made of them."""
 
 import math
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,6 +14,25 @@ _MOST_MEMBERS = 500
 _MOST_UNTOLD = 500
 _MOST_NEIGHBOURS = 4
 _HOUR = 3_600_000_000
+
+
+class Group(NamedTuple):
+    """What linkage asks of a group of reports."""
+
+    num_reports: int
+    pair_sum: float
+    """Sum of the cosines of all pairs of its reports."""
+    num_terms: int
+    """Terms of all its reports together."""
+
+
+def merged(first: Group, second: Group, across: float) -> Group:
+    """Join two groups, given the sum of the cosines of all pairs across them."""
+    return Group(
+        first.num_reports + second.num_reports,
+        first.pair_sum + second.pair_sum + across,
+        first.num_terms + second.num_terms,
+    )
 
 
 class MicroCluster(msgspec.Struct, gc=False):
@@ -34,6 +54,8 @@ class MicroCluster(msgspec.Struct, gc=False):
     num_reports: int = 0
     pair_sum: float = 0.0
     """Sum of the cosines of all pairs of its reports."""
+    num_terms: int = 0
+    """Terms of all its reports together."""
     num_copies: int = 0
     outlets: dict[str, int] = {}
     """Reports of each known outlet."""
@@ -49,6 +71,10 @@ class MicroCluster(msgspec.Struct, gc=False):
     """Mentions that no event of its story has told."""
     num_omitted: int = 0
     """Such mentions beyond those kept."""
+
+    @property
+    def group(self) -> Group:
+        return Group(self.num_reports, self.pair_sum, self.num_terms)
 
     def cosine(self, vector: Vector) -> float:
         """Give the cosine of an article and the centre, 0 to 1; 0 without reports."""
@@ -94,6 +120,7 @@ class MicroCluster(msgspec.Struct, gc=False):
 
     def _put_in(self, vector: Vector, forms: dict[str, str]) -> None:
         self.pair_sum += dot(vector, self.centre)
+        self.num_terms += len(vector)
         add(self.centre, vector)
         for stem, form in forms.items():
             self.forms.setdefault(stem, form)
@@ -109,6 +136,7 @@ class MicroCluster(msgspec.Struct, gc=False):
                 self.centre[stem] = left
             else:
                 self.forms.pop(stem, None)
+        self.num_terms -= len(vector)
         self.pair_sum = max(0.0, self.pair_sum - dot(vector, self.centre))
 
     def _count_outlet(self, outlet: str | None, by: int) -> None:

@@ -62,9 +62,23 @@ def signature(elements: NDArray[np.uint32], num_perm: int) -> NDArray[np.uint32]
     return smallest
 
 
-def similarity(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> float:
-    """Estimate the Jaccard similarity of two sets from their signatures; standard error ``sqrt(s(1-s)/num_perm)``."""
-    return float(np.count_nonzero(first == second)) / first.size
+def similarities(signatures: NDArray[np.uint32], other: NDArray[np.uint32]) -> NDArray[np.float64]:
+    """Estimate the Jaccard similarity of sets and another one; standard error ``sqrt(s(1-s)/num_perm)``.
+
+    Parameters
+    ----------
+    signatures
+        One row for each set, shape ``(n, num_perm)``.
+    other
+        Signature of the other set, shape ``(num_perm,)``.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        Shape ``(n,)``.
+    """
+    agreeing: NDArray[np.float64] = np.count_nonzero(signatures == other, axis=1) / other.size
+    return agreeing
 
 
 def bucket_keys(signature: NDArray[np.uint32], rows: int) -> NDArray[np.uint32]:

@@ -10,7 +10,7 @@ from pipeline.detection.archive import Archive, Kept
 from pipeline.detection.grouping import Linkage
 from pipeline.detection.hashing import short_digest
 from pipeline.detection.idf import StreamIdf
-from pipeline.detection.micro import MicroCluster
+from pipeline.detection.micro import Group, MicroCluster
 from pipeline.detection.sketch import Sketch
 from pipeline.detection.stories import Stories
 from pipeline.detection.story import Story
@@ -51,9 +51,11 @@ class _Scored(NamedTuple):
 class Placer:
     """Decides on articles, given what is known so far."""
 
-    def __init__(self, config: StoryConfig, archive: Archive, stories: Stories, idf: StreamIdf) -> None:
+    def __init__(
+        self, config: StoryConfig, linkage: Linkage, archive: Archive, stories: Stories, idf: StreamIdf
+    ) -> None:
         self._config = config
-        self._linkage = Linkage(config)
+        self._linkage = linkage
         self._archive = archive
         self._stories = stories
         self._idf = idf
@@ -133,7 +135,7 @@ class Placer:
         if best is None:
             return None
         story = stories[-best[1]]
-        return story if best[0] >= self._linkage.needed((story.num_reports, story.pair_sum), (1, 0.0)) else None
+        return story if self._linkage.are_one(best[0], story.group, Group(1, 0.0, len(vector))) else None
 
     def _new_micro_id(self, sketch: Sketch, *, late: bool) -> str:
         parts = ["story", sketch.language, sketch.article_id, str(sketch.observed_at)]

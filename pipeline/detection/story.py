@@ -5,7 +5,7 @@ from itertools import combinations
 
 import msgspec
 
-from pipeline.detection.micro import MicroCluster
+from pipeline.detection.micro import Group, MicroCluster
 from pipeline.detection.vectors import Vector, add, dot
 from pipeline.records import Mention
 
@@ -64,6 +64,10 @@ class Story(msgspec.Struct, gc=False):
     def reporting(self) -> list[MicroCluster]:
         """Its micro-clusters that have reports: copies may outlive what they copy."""
         return [micro for micro in self.micros.values() if micro.num_reports]
+
+    @property
+    def group(self) -> Group:
+        return Group(self.num_reports, self.pair_sum, sum([micro.num_terms for micro in self.micros.values()]))
 
     def centre(self) -> Vector:
         """Sum the vectors of all its reports."""

@@ -77,6 +77,18 @@ def test_a_watermark_behind_every_article_makes_no_difference(articles: list[Ske
     assert told(outcomes + decide(detector)) == told(run(articles)[1])
 
 
+@given(streams())
+@settings(deadline=None)
+def test_working_out_ahead_changes_nothing(articles: list[Sketch]) -> None:
+    plain, ahead = Detector(CONFIG), Detector(CONFIG)
+    for article in articles:
+        plain.observe(article)
+        ahead.observe(article)
+        ahead.prepare()
+    assert told(decide(ahead)) == told(decide(plain))
+    assert ahead.snapshot() == plain.snapshot()
+
+
 def test_a_tick_is_decided_when_the_watermark_passes_its_end() -> None:
     detector = Detector(CONFIG)
     assert detector.observe(sketch("quake", at=7)) == micros(10)

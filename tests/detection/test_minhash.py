@@ -10,7 +10,7 @@ from datasketch import MinHash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detection.minhash import EMPTY, SEED, bucket_keys, signature, similarity
+from pipeline.detection.minhash import EMPTY, SEED, bucket_keys, signature, similarities
 from pipeline.detection.sketch import shingles, sketch_article, weighted_elements
 from pipeline.detection.words import words
 from pipeline.records import Article
@@ -62,7 +62,7 @@ def with_jaccard(shared: int, own: int, seed: int) -> tuple[np.ndarray, np.ndarr
 def test_similarity_estimates_jaccard(shared: int, own: int) -> None:
     jaccard = shared / (shared + 2 * own)
     first, second = with_jaccard(shared, own, seed=shared)
-    estimate = similarity(signature(first, 1024), signature(second, 1024))
+    (estimate,) = similarities(signature(first, 1024)[None], signature(second, 1024))
     assert estimate == pytest.approx(jaccard, abs=4 * (jaccard * (1 - jaccard) / 1024) ** 0.5)
 
 

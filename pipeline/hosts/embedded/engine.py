@@ -86,6 +86,8 @@ class Engine:
             if watermark is not None:
                 self._decide(watermark)
                 self._expire(watermark)
+        for journal in self._journals.values():
+            journal.detector.prepare()
 
     def decide(self) -> None:
         """Decide more of what is due, in a transaction of its own."""
