@@ -386,6 +386,7 @@ class Detector:
         story.pair_sum += story.sum_of_cosines(vector)
         micro = story.micros.get(micro_id) or MicroCluster(micro_id, sketch.observed_at, sketch.observed_at)
         micro.add_report(vector, sketch.forms, sketch.outlet, sketch.observed_at)
+        micro.crowding += placement.crowding
         self._stories.put(micro, story)
         self._acquaint(micro, placement.neighbour)
         return story

@@ -33,16 +33,18 @@ class Linkage:
 
     def are_one(self, likeness: float, first: Group, second: Group) -> bool:
         """Whether the mean cosine across two groups makes them one."""
-        smaller, larger = sorted((first, second))
+        smaller, larger = sorted((first, second), key=lambda group: group.num_reports)
         config = self._config
         # A lone report shows no cohesion of its own: it is held to the other's.
         own = self._cohesion(larger)
         if smaller.num_reports > 1:
             own = math.sqrt(own * self._cohesion(smaller))
         share = min(config.most_share, config.cohesion_share * smaller.num_reports**config.share_growth)
-        terms = (smaller.num_terms + larger.num_terms) / (smaller.num_reports + larger.num_reports)
+        num_reports = smaller.num_reports + larger.num_reports
+        terms = (smaller.num_terms + larger.num_terms) / num_reports
         fullness = config.short_share + (1.0 - config.short_share) * terms / self._full
-        return likeness >= max(config.least_likeness, share * fullness * own)
+        crowding = (smaller.crowding + larger.crowding) / num_reports
+        return likeness >= max(config.least_likeness, share * fullness * own, config.crowd_factor * crowding)
 
     def _cohesion(self, group: Group) -> float:
         """Give the mean cosine of the pairs of a group's reports, drawn towards the prior while there are few."""

@@ -24,6 +24,8 @@ class Group(NamedTuple):
     """Sum of the cosines of all pairs of its reports."""
     num_terms: int
     """Terms of all its reports together."""
+    crowding: float
+    """Sum of its reports' crowding (`Placement.crowding`)."""
 
 
 def merged(first: Group, second: Group, across: float) -> Group:
@@ -32,6 +34,7 @@ def merged(first: Group, second: Group, across: float) -> Group:
         first.num_reports + second.num_reports,
         first.pair_sum + second.pair_sum + across,
         first.num_terms + second.num_terms,
+        first.crowding + second.crowding,
     )
 
 
@@ -56,6 +59,8 @@ class MicroCluster(msgspec.Struct, gc=False):
     """Sum of the cosines of all pairs of its reports."""
     num_terms: int = 0
     """Terms of all its reports together."""
+    crowding: float = 0.0
+    """Sum of its reports' crowding when they were placed."""
     num_copies: int = 0
     outlets: dict[str, int] = {}
     """Reports of each known outlet."""
@@ -74,7 +79,7 @@ class MicroCluster(msgspec.Struct, gc=False):
 
     @property
     def group(self) -> Group:
-        return Group(self.num_reports, self.pair_sum, self.num_terms)
+        return Group(self.num_reports, self.pair_sum, self.num_terms, self.crowding)
 
     def cosine(self, vector: Vector) -> float:
         """Give the cosine of an article and the centre, 0 to 1; 0 without reports."""

@@ -18,8 +18,9 @@ from pipeline.detection.vectors import Vector, heaviest, unit
 from pipeline.records import Role, RunnerUp
 
 _TERMS_TOLD = 8
-_MOST_STORIES = 4
+_MOST_STORIES = 8
 """Stories that are weighed against each other when no micro-cluster is near enough."""
+_CROWD = 5
 _MOST_MICROS = 32
 """Micro-clusters of a story; beyond it a report joins the nearest, so that the cost of an article stays bounded."""
 
@@ -40,11 +41,18 @@ class Placement(msgspec.Struct, frozen=True, array_like=True):
     runner_up: RunnerUp | None = None
     neighbour: str | None = None
     """The nearest micro-cluster of another story."""
+    crowding: float = 0.0
+    """Likeness to the fifth story in the order of likeness: in a crowd of look-alikes, being like one says little."""
 
 
 class _Scored(NamedTuple):
     cosine: float
     micro: MicroCluster
+    story: Story
+
+
+class _Liked(NamedTuple):
+    likeness: float
     story: Story
 
 
@@ -96,10 +104,18 @@ class Placer:
         vector = self.vector(sketch)
         ranked = self._rank(sketch, vector)
         micro_id = self._new_micro_id(sketch, late=late)
-        story = self._best_story(vector, ranked)
+        liked = self._like(vector, ranked)
+        crowding = liked[_CROWD - 1].likeness if len(liked) >= _CROWD else 0.0
+        story = self._best_story(vector, ranked, liked, crowding)
         if story is None:
             return Placement(
-                Role.REPORT, micro_id, micro_id, Role.REPORT, runner_up=_runner_up(ranked), neighbour=_neighbour(ranked)
+                Role.REPORT,
+                micro_id,
+                micro_id,
+                Role.REPORT,
+                runner_up=_runner_up(ranked),
+                neighbour=_neighbour(ranked),
+                crowding=crowding,
             )
         nearest = next(scored for scored in ranked if scored.story is story)
         others = [scored for scored in ranked if scored.story is not story]
@@ -114,6 +130,7 @@ class Placer:
             shared_terms(vector, nearest.micro),
             _runner_up(others),
             _neighbour(others),
+            crowding,
         )
 
     def _rank(self, sketch: Sketch, vector: Vector) -> list[_Scored]:
@@ -126,16 +143,21 @@ class Placer:
                 scored.append(_Scored(micro.cosine(vector), micro, story))
         return sorted(scored, key=lambda item: (-item.cosine, item.micro.first_seen, item.micro.id))
 
-    def _best_story(self, vector: Vector, ranked: Sequence[_Scored]) -> Story | None:
+    def _like(self, vector: Vector, ranked: Sequence[_Scored]) -> list[_Liked]:
+        """Weigh the stories of the nearest micro-clusters, the likest first."""
+        stories = list({scored.story.id: scored.story for scored in ranked}.values())[:_MOST_STORIES]
+        return sorted([_Liked(story.likeness(vector), story) for story in stories], key=lambda item: -item.likeness)
+
+    def _best_story(
+        self, vector: Vector, ranked: Sequence[_Scored], liked: Sequence[_Liked], crowding: float
+    ) -> Story | None:
         """Name the story of the nearest micro-cluster, if near enough; else the one most like it, if like enough."""
         if ranked and ranked[0].cosine >= self._config.micro_threshold:
             return ranked[0].story
-        stories = list({scored.story.id: scored.story for scored in ranked}.values())[:_MOST_STORIES]
-        best = max(((story.likeness(vector), -place) for place, story in enumerate(stories)), default=None)
-        if best is None:
-            return None
-        story = stories[-best[1]]
-        return story if self._linkage.are_one(best[0], story.group, Group(1, 0.0, len(vector))) else None
+        lone = Group(1, 0.0, len(vector), crowding)
+        if liked and self._linkage.are_one(liked[0].likeness, liked[0].story.group, lone):
+            return liked[0].story
+        return None
 
     def _new_micro_id(self, sketch: Sketch, *, late: bool) -> str:
         parts = ["story", sketch.language, sketch.article_id, str(sketch.observed_at)]

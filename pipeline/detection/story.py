@@ -67,7 +67,9 @@ class Story(msgspec.Struct, gc=False):
 
     @property
     def group(self) -> Group:
-        return Group(self.num_reports, self.pair_sum, sum([micro.num_terms for micro in self.micros.values()]))
+        num_terms = sum([micro.num_terms for micro in self.micros.values()])
+        crowding = sum([micro.crowding for micro in self.micros.values()])
+        return Group(self.num_reports, self.pair_sum, num_terms, crowding)
 
     def centre(self) -> Vector:
         """Sum the vectors of all its reports."""
