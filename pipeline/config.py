@@ -59,7 +59,7 @@ class SketchConfig(Section, frozen=True):
     lead_words: Positive = 100.0
     name_weight: NotNegative = 0.25
     """Extra weight of a term mostly written with a capital letter."""
-    number_weight: NotNegative = 2.0
+    number_weight: NotNegative = 2.5
     """Factor on the weight of numbers: look-alike events differ by them."""
     saturation: NotNegative = 1.0
     """Occurrences after which a term has half its greatest weight (the k of BM25)."""
@@ -82,16 +82,16 @@ class StoryConfig(Section, frozen=True):
     rows: Count = 2
     micro_threshold: Share = 0.35
     """Least cosine at which a report joins a micro-cluster, never to be parted from it."""
-    cohesion_share: Share = 0.5
+    cohesion_share: Share = 0.55
     """What share of their own cohesion (mean cosine of the pairs of reports) two groups must reach across to be one,
     if one of them is a single report; ..."""
     share_growth: Annotated[float, Meta(ge=0, le=1)] = 0.15
     """... it grows with the reports of the smaller group to this power, ..."""
     most_share: Share = 0.8
     """... up to this."""
-    short_share: Share = 0.45
+    short_share: Share = 0.42
     """Factor on it for the shortest texts: they share few words with each other, however close."""
-    prior_cohesion: Share = 0.13
+    prior_cohesion: Share = 0.11
     """Cohesion taken for what has no pair of reports yet."""
     prior_pairs: Positive = 3.0
     """How many pairs of reports weigh as much as that."""

@@ -37,9 +37,11 @@ def test_the_defaults_written_out_are_accepted() -> None:
 
 
 def test_what_is_written_is_what_is_used(path: Path) -> None:
-    path.write_text("[detection.stories]\nthreshold = 0.5\ngrowth_ladder = [4, 9]\n[detection.time]\nhorizon_hours = 1")
+    path.write_text(
+        "[detection.stories]\nmicro_threshold = 0.5\ngrowth_ladder = [4, 9]\n[detection.time]\nhorizon_hours = 1"
+    )
     detection = load_config(path).detection
-    assert (detection.stories.threshold, detection.stories.growth_ladder) == (0.5, (4, 9))
+    assert (detection.stories.micro_threshold, detection.stories.growth_ladder) == (0.5, (4, 9))
     assert detection.time.horizon_hours == 1.0
     assert detection.copies == DetectionConfig().copies
 
@@ -47,14 +49,14 @@ def test_what_is_written_is_what_is_used(path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[detection.stories]\nthreshhold = 0.5", ["threshhold", "detection.stories", "threshold"]),
+        ("[detection.copies]\nthreshhold = 0.5", ["threshhold", "detection.copies", "threshold"]),
         ("[detectoin]\n", ["detectoin", "detection"]),
         ("[output]\nzzz = 1", ["zzz", "output", "source"]),
         ("[detection]\nmax_admissions = 'many'", ["detection.max_admissions", "many", "int"]),
         ("[detection.stories]\ngrowth_ladder = [5, 'x']", ["growth_ladder", "x", "int"]),
         ("[detection]\nstories = 3", ["detection.stories", "3", "object"]),
-        ("[detection.stories]\nthreshold = 0.0", ["detection.stories.threshold", "0.0"]),
-        ("[detection.stories]\nthreshold = nan", ["detection.stories.threshold", "nan"]),
+        ("[detection.copies]\nthreshold = 0.0", ["detection.copies.threshold", "0.0"]),
+        ("[detection.copies]\nthreshold = nan", ["detection.copies.threshold", "nan"]),
         ("[detection.copies]\nbands = 0", ["detection.copies.bands", "0", "1"]),
         ("[detection.time]\ntick_seconds = 0.0", ["detection.time.tick_seconds", "0.0", "0.001"]),
         ("[detection.time]\nhorizon_hours = -1.0", ["detection.time.horizon_hours", "-1.0"]),

@@ -365,18 +365,18 @@ class Detector:
         if placement.role is Role.REPEAT or placement.micro_id is None:
             return None
         if placement.role is Role.REPORT:
-            story = self._admit_report(sketch, placement)
+            story: Story | None = self._admit_report(sketch, placement)
         else:
             story = self._stories.of(placement.micro_id)
-            if story is None:
-                return None
-            micro = story.micros[placement.micro_id]
-            if placement.role is Role.COPY:
-                micro.num_copies += 1
-            elif known is not None:
-                self._amend(story, micro, known, sketch)
+        if story is None:
+            return None
+        micro = story.micros[placement.micro_id]
+        if placement.role is Role.COPY:
+            micro.num_copies += 1
+        elif placement.role is not Role.REPORT and known is not None:
+            self._amend(story, micro, known, sketch)
         if number is not None:
-            story.micros[placement.micro_id].add_member(number)
+            micro.add_member(number)
         return story
 
     def _admit_report(self, sketch: Sketch, placement: Placement) -> Story:

@@ -39,7 +39,7 @@ class Linkage:
         own = self._cohesion(larger)
         if smaller.num_reports > 1:
             own = math.sqrt(own * self._cohesion(smaller))
-        share = min(config.most_share, config.cohesion_share * smaller.num_reports**config.share_growth)
+        share = min(config.most_share, config.cohesion_share * math.pow(smaller.num_reports, config.share_growth))
         num_reports = smaller.num_reports + larger.num_reports
         terms = (smaller.num_terms + larger.num_terms) / num_reports
         fullness = config.short_share + (1.0 - config.short_share) * terms / self._full

@@ -90,7 +90,8 @@ class Lifecycle:
         """Make the mentions that a story withdraws when a micro-cluster goes over to another one."""
         untold = {mention.article_id for mention in micro.untold}
         told = [mention for mention in self.retold(micro) if mention.article_id not in untold]
-        return [replace(mention, role=Role.MOVED, moved_to=moved_to) for mention in told]
+        taken_down = [mention for mention in micro.untold if mention.role is Role.TAKEDOWN]
+        return [*taken_down, *(replace(mention, role=Role.MOVED, moved_to=moved_to) for mention in told)]
 
     def _mention(self, kept: Kept, micro: MicroCluster) -> Mention:
         sketch = kept.sketch()

@@ -96,12 +96,14 @@ class MicroCluster(msgspec.Struct, gc=False):
     def remove_report(self, vector: Vector, outlet: str | None, observed_at: int) -> None:
         self._take_out(vector)
         self.num_reports -= 1
+        self._measure()
         self._count_outlet(outlet, -1)
         if observed_at in self.recent:
             self.recent.remove(observed_at)
 
     def replace_report(self, old: Vector, new: Vector, forms: dict[str, str]) -> None:
         self._take_out(old)
+        self._measure(without=1)
         self._put_in(new, forms)
 
     def move_outlet(self, old: str | None, new: str | None) -> None:
@@ -142,7 +144,11 @@ class MicroCluster(msgspec.Struct, gc=False):
             else:
                 self.forms.pop(stem, None)
         self.num_terms -= len(vector)
-        self.pair_sum = max(0.0, self.pair_sum - dot(vector, self.centre))
+
+    def _measure(self, without: int = 0) -> None:
+        """Work out `pair_sum` from the centre, which holds `without` reports less than are counted."""
+        squared_norm = sum([weight * weight for weight in self.centre.values()])
+        self.pair_sum = max(0.0, (squared_norm - self.num_reports + without) / 2)
 
     def _count_outlet(self, outlet: str | None, by: int) -> None:
         if outlet is None:

@@ -2,8 +2,8 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -12,10 +12,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
 from pipeline.config import Config
-from pipeline.records import Assignment, DeadLetter, StoryEvent
+from pipeline.records import Assignment, DeadLetter, Move, StoryEvent
 from pipeline.sinks.jsonl import Line, WriteSortedJsonl
 from pipeline.transforms.articles import DEAD_LETTERS, Parse, ParseArticles, SketchArticles
-from pipeline.transforms.detect import ASSIGNMENTS, DetectStories
+from pipeline.transforms.detect import ASSIGNMENTS, MOVES, DetectStories
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +85,45 @@ class Replay(beam.PTransform):
         )
         found = sketched | "DetectStories" >> DetectStories(self._config.detection, close_all=self._close_all)
         dead = (read[DEAD_LETTERS], parsed[DEAD_LETTERS], found[DEAD_LETTERS]) | "GatherDeadLetters" >> beam.Flatten()
-        return self._write(found.events, found[ASSIGNMENTS], dead)
+        return self._write(found.events, found[ASSIGNMENTS], found[MOVES], dead)
 
     def _write(
-        self, events: beam.PCollection, assignments: beam.PCollection, dead: beam.PCollection
+        self,
+        events: beam.PCollection,
+        assignments: beam.PCollection,
+        moves: beam.PCollection,
+        dead: beam.PCollection,
     ) -> beam.PCollection:
         told = events | "TellEvents" >> beam.Map(_tell, self.listener, "on_event")
         lines = told | "EncodeEvents" >> beam.Map(_event_line, self._config.output.source)
         written = lines | "WriteEvents" >> WriteSortedJsonl(self._outputs.events)
         decided = assignments | "TellDecided" >> beam.Map(_tell, self.listener, "on_decided")
         if self._outputs.assignments:
-            lines = decided | "EncodeAssignments" >> beam.Map(_assignment_line)
+            settled = (decided, moves) | "FollowMoves" >> _FollowMoves()
+            lines = settled | "EncodeAssignments" >> beam.Map(_assignment_line)
             _ = lines | "WriteAssignments" >> WriteSortedJsonl(self._outputs.assignments)
         if self._outputs.dead_letters:
             lines = dead | "EncodeDeadLetters" >> beam.Map(_dead_letter_line)
             _ = lines | "WriteDeadLetters" >> WriteSortedJsonl(self._outputs.dead_letters)
         return written
+
+
+class _FollowMoves(beam.PTransform):
+    """Bring each assignment to the story where its micro-cluster ended up."""
+
+    def expand(self, pcolls: tuple[beam.PCollection, beam.PCollection]) -> beam.PCollection:
+        assignments, moves = pcolls
+        # A takedown of what was never seen has no micro-cluster.
+        keyed = assignments | "ByMicroCluster" >> beam.WithKeys(lambda assignment: assignment.micro_id or "")
+        moved = moves | "MovesByMicroCluster" >> beam.WithKeys(lambda move: move.micro_id)
+        return (keyed, moved) | beam.CoGroupByKey() | "Follow" >> beam.FlatMapTuple(_follow)
+
+
+def _follow(_: str, found: tuple[Iterable[Assignment], Iterable[Move]]) -> Iterator[Assignment]:
+    assignments, moves = found
+    last = max(moves, key=lambda move: move.tick, default=None)
+    for assignment in assignments:
+        yield replace(assignment, story_id=last.story_id) if last else assignment
 
 
 def run_replay(

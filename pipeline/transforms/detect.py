@@ -28,7 +28,10 @@ from pipeline.records import DeadLetter, StoryEvent
 from pipeline.transforms.articles import DEAD_LETTERS
 
 ASSIGNMENTS = "assignments"
-"""Tag of the side output that tells where each article ended up."""
+"""Tag of the side output that tells where each article was placed."""
+
+MOVES = "moves"
+"""Tag of the side output that tells which micro-clusters, and so their articles, went over to another story."""
 
 _JOURNALS: dict[tuple[str, str], Journal] = {}
 """Journals in this worker's memory, by transform and key: a cache of what is in state. Instances of a DoFn come and go,
@@ -51,7 +54,7 @@ _NOW = beam.DoFn.TimestampParam
 
 
 class DetectStories(beam.PTransform):
-    """Turn ``(language, encoded sketch)`` into story events, with tags `ASSIGNMENTS` and `DEAD_LETTERS`.
+    """Turn ``(language, encoded sketch)`` into story events, with tags `ASSIGNMENTS`, `MOVES` and `DEAD_LETTERS`.
 
     Counters: ``articles_<role>_total``, ``articles_late_total``, ``articles_forgotten_early_total``,
     ``dead_letters_total``, ``events_<type>_total``, ``rebuilds_total``.
@@ -71,7 +74,7 @@ class DetectStories(beam.PTransform):
 
     def expand(self, pcoll: beam.PCollection) -> Any:
         detect = beam.ParDo(_DetectFn(self._config, close_all=self._close_all)).with_output_types(StoryEvent)
-        return pcoll | "Detect" >> detect.with_outputs(ASSIGNMENTS, DEAD_LETTERS, main="events")
+        return pcoll | "Detect" >> detect.with_outputs(ASSIGNMENTS, MOVES, DEAD_LETTERS, main="events")
 
 
 class _DetectFn(beam.DoFn):
@@ -198,6 +201,8 @@ class _DetectFn(beam.DoFn):
             for assignment in outcome.assignments():
                 Metrics.counter("wirewatch", f"articles_{assignment.role}_total").inc()
                 yield TaggedOutput(ASSIGNMENTS, TimestampedValue(assignment, moment))
+            for move in outcome.all_moves():
+                yield TaggedOutput(MOVES, TimestampedValue(move, moment))
             Metrics.counter("wirewatch", "articles_forgotten_early_total").inc(outcome.num_forgotten_early)
             if outcome.late:
                 Metrics.counter("wirewatch", "articles_late_total").inc(len(outcome.placed))

@@ -24,7 +24,6 @@ CONFIG = DetectionConfig(
     stories=StoryConfig(
         bands=64,
         rows=2,
-        threshold=0.25,
         prior_articles=1000.0,
         emerge_reports=3,
         emerge_outlets=2,
@@ -134,6 +133,7 @@ def told(outcomes: Iterable[Outcome]) -> list[Any]:
             [(article.article_id, article.source, placement) for article, placement in outcome.placed],
             in_json(outcome.events),
             outcome.num_forgotten_early,
+            outcome.all_moves(),
         )
         for outcome in outcomes
     ]

@@ -209,7 +209,7 @@ def test_wrong_usage_exits_with_2_and_names_what_is_wrong(
 def test_an_unknown_configuration_key_exits_with_2_and_names_the_one_that_was_meant(
     wirewatch: Wirewatch, folder: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "typo.toml").write_text("[detection.stories]\ntreshold = 0.3\n")
+    (tmp_path / "typo.toml").write_text("[detection.copies]\ntreshold = 0.3\n")
     done, _ = _replayed(wirewatch, folder, "--config", "typo.toml")
     assert done.returncode == 2
     assert "'treshold'" in done.stderr

@@ -40,10 +40,12 @@ def test_state_of_another_version_is_refused_with_both_versions(path: str, name:
 def test_state_of_another_configuration_is_refused_with_the_keys_that_differ(path: str) -> None:
     with open_state(path, DETECTION):
         pass
-    other = msgspec.structs.replace(DETECTION, stories=StoryConfig(threshold=0.3), index_depth=9)
+    other = msgspec.structs.replace(DETECTION, stories=StoryConfig(micro_threshold=0.3), index_depth=9)
     with pytest.raises(StateRefused) as refused, open_state(path, other):
         pass
-    assert "detection.index_depth was 8, now 9; detection.stories.threshold was 0.26, now 0.3." in str(refused.value)
+    assert "detection.index_depth was 8, now 9; detection.stories.micro_threshold was 0.35, now 0.3." in str(
+        refused.value
+    )
 
 
 def test_a_state_in_use_is_refused(path: str) -> None:
