@@ -22,7 +22,7 @@ _LOG = logging.getLogger(__name__)
 
 BATCH = 500
 _BATCH_BYTES = 16 << 20
-_READ_SECONDS = 0.1
+_READ_SECONDS = 0.05
 _WRITE_SECONDS = 1.0
 """How often the watermark moves when nothing comes."""
 _MOST_UNSENT = 20_000
