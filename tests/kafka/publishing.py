@@ -108,3 +108,12 @@ def summed(output: str) -> dict[str, int]:
     """Read the numbers of the summary."""
     rows = [row.strip().split(maxsplit=1) for row in output.splitlines()]
     return {row[1].split(",")[0].split(":")[0]: int(row[0].replace(",", "")) for row in rows if len(row) == 2}
+
+
+def peak_kilobytes(pid: int) -> int:
+    """Read a process's own peak; what `wait4` tells counts that of the test's process before the exec in."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), 0)

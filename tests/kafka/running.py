@@ -3,10 +3,12 @@
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -94,6 +96,14 @@ class Job:
         process = self.start(*arguments)
         out, err = process.communicate(timeout=120)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def has_read(self) -> bool:
+        """Whether any article is in the state: the run has then found both brokers."""
+        try:
+            with closing(sqlite3.connect(f"file:{self.folder / 'wirewatch-state.db'}?mode=ro", uri=True)) as state:
+                return bool(state.execute("SELECT 1 FROM positions").fetchall())
+        except sqlite3.OperationalError:
+            return False
 
     def told(self) -> list[bytes]:
         """Give what a consumer of committed records sees, as lines of a file of events, by partition."""

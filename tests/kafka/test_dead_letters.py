@@ -12,6 +12,7 @@ from pipeline.records import DEAD_LETTER_RAW_BYTES, DeadLetter
 from pipeline.sinks.cloudevents import dead_letter_headers, dead_letter_value
 from tests.kafka.broker import Broker
 from tests.kafka.loading import new_topic, records_of, send
+from tests.kafka.running import Job
 from tests.running import Wirewatch, read_jsonl
 
 LIMIT = 1_048_588
@@ -39,7 +40,8 @@ def _article(name: str, **fields: Any) -> bytes:
 def _list(wirewatch: Wirewatch, *options: object) -> list[dict[str, Any]]:
     done = wirewatch("dead-letters", "list", "--json", "--config", "c.toml", *options)
     assert done.returncode == 0, done.stderr
-    return [orjson.loads(line) for line in done.stdout.splitlines()]
+    # Garbage holds characters at which `splitlines` would cut as well.
+    return [orjson.loads(line) for line in done.stdout.split("\n") if line]
 
 
 def _replay(wirewatch: Wirewatch, *options: object) -> tuple[int, str]:
@@ -82,6 +84,49 @@ def test_200_records_of_garbage_among_the_load_change_no_event(
     assert len(letters) == len({letter["source"] for letter in letters}) == 200
     raws = sorted(base64.b64decode(letter["raw"]) for letter in letters)
     assert raws == sorted((value or b"")[:DEAD_LETTER_RAW_BYTES] for value in poison)
+
+
+def test_200_records_of_garbage_through_run_are_listed_mended_and_taken(
+    wirewatch: Wirewatch, broker: Broker, samples: Path, tmp_path: Path
+) -> None:
+    lines: list[bytes | None] = [*(samples / "newswire.jsonl").read_bytes().splitlines()]
+    job = Job(broker, tmp_path, partitions=4)
+    (tmp_path / "config.toml").rename(tmp_path / "c.toml")
+    run = ("run", "--config", "c.toml", "--until-idle", 2)
+    send(broker, job.articles, random.Random(7).sample([*lines, *garbage(200, seed=7)], len(lines) + 200))
+
+    assert wirewatch(*run).stdout == "325 articles (0 late), 200 dead letters, 27 story events\n"
+
+    wirewatch("replay", samples / "newswire.jsonl", "--events", "file.jsonl")
+    expected = sorted((tmp_path / "file.jsonl").read_bytes().splitlines())
+    assert sorted(job.told()) == expected
+    letters = _list(wirewatch)
+    assert len(letters) == len({letter["source"] for letter in letters}) == 200
+    mended = [{**letter, "article": _mended(number)} for number, letter in enumerate(letters)]
+    (tmp_path / "m.jsonl").write_bytes(b"\n".join(map(orjson.dumps, mended)))
+    code, told = _replay(wirewatch, "--mended", "m.jsonl")
+    assert (code, told.splitlines()[-1]) == (0, f"200 sent to {job.articles}, 0 not sent, 0 replayed before")
+    assert _list(wirewatch) == []
+
+    assert wirewatch(*run).stdout == "200 articles (0 late), 0 dead letters, 1 story events\n"
+
+    (new,) = set(job.told()) - set(expected)
+    assert len(job.told()) == len(expected) + 1
+    assert {mention["article_id"] for mention in orjson.loads(new)["data"]["mentions"]} == {
+        f"mended-{number}" for number in range(200)
+    }
+
+
+def _mended(number: int) -> dict[str, str]:
+    """Report one invented event, just after the load, so that no story of it closes meanwhile."""
+    words = " ".join(f"{name}{number}" for name in ("quay", "gull", "rope", "mast", "oar", "keel"))
+    return {
+        "id": f"mended-{number}",
+        "title": "Lantern of Marrow Point relit after ninety years",
+        "text": f"Keeper Ottoline Brask relit the lantern of Marrow Point. {words}.",
+        "outlet": f"Outlet {number}",
+        "observed_at": "2024-03-08T05:30:10Z",
+    }
 
 
 def test_letters_are_listed_with_their_place_and_by_reason(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.kafka.broker import Broker
-from tests.kafka.publishing import ENVIRONMENT, Publishing, line, numbers, summed
+from tests.kafka.publishing import ENVIRONMENT, Publishing, line, numbers, peak_kilobytes, summed
 from tests.kafka.running import seed
 
 NUM_ARTICLES = 20_000
@@ -139,15 +139,6 @@ def _write_slowly(path: Path, count: int) -> None:
                 time.sleep(0.02)
 
 
-def _peak_kilobytes(pid: int) -> int:
-    """Read a process's own peak; what `wait4` tells counts that of the test's process before the exec in."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), 0)
-
-
 def test_memory_does_not_grow_with_the_file(broker: Broker, tmp_path: Path) -> None:
     publishing = Publishing(broker, tmp_path)
     file = tmp_path / "big.jsonl"
@@ -160,7 +151,7 @@ def test_memory_does_not_grow_with_the_file(broker: Broker, tmp_path: Path) -> N
     process = subprocess.Popen(publishing.command(file), cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
     peak = 0
     while process.poll() is None:
-        peak = max(peak, _peak_kilobytes(process.pid))
+        peak = max(peak, peak_kilobytes(process.pid))
         time.sleep(0.05)
 
     assert process.returncode == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.kafka.broker import Broker
-from tests.kafka.running import Job, ended, newswire, publish, seed
+from tests.kafka.running import Job, ended, eventually, newswire, publish, seed
 from tests.running import Wirewatch
 
 # The load is published while the runs are killed, an article at a time.
@@ -61,6 +61,8 @@ def test_a_broker_that_is_killed_and_comes_back_is_waited_for(
     try:
         for number in range(num_kills):
             publish(broker, job.articles, articles[number * share : (number + 1) * share])
+            # A run that has not begun yet is patient only for a few attempts to connect.
+            assert any(job.has_read() for _ in eventually(60))
             time.sleep(1.5 * chance.random())
             broker.kill()
             time.sleep(2 * chance.random())

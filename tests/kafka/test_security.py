@@ -8,6 +8,8 @@ from pipeline.brokers import BrokerError, client_settings
 from pipeline.config import KafkaConfig
 from tests.kafka.broker import PASSWORD, USERNAME, Broker
 from tests.kafka.publishing import Publishing, line
+from tests.kafka.running import Job, newswire, publish
+from tests.running import Wirewatch
 
 RIGHT = {"WIREWATCH_KAFKA_PASSWORD": PASSWORD}
 
@@ -51,6 +53,41 @@ def test_a_client_certificate_lets_publish_in(publishing: Publishing) -> None:
     done = publishing.run("feed.jsonl")
 
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def secured_job(broker: Broker, tmp_path: Path) -> Job:
+    """Make a job that signs in over TLS, with the newswire in its topic."""
+    job = Job(broker, tmp_path, more=kafka_section(broker, sasl="SCRAM-SHA-512", username=USERNAME))
+    config = tmp_path / "config.toml"
+    config.write_text(config.read_text().replace(broker.servers, broker.sasl_servers))
+    publish(broker, job.articles, newswire())
+    return job
+
+
+def test_a_password_over_tls_lets_run_in_to_read_and_to_write(
+    secured_job: Job, samples: Path, tmp_path: Path, wirewatch: Wirewatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIREWATCH_KAFKA_PASSWORD", PASSWORD)
+
+    done = secured_job.run("--until-idle", 1)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    wirewatch("replay", samples / "newswire.jsonl", "--events", "file.jsonl")
+    assert sorted(secured_job.told()) == sorted((tmp_path / "file.jsonl").read_bytes().splitlines())
+
+
+def test_a_wrong_password_is_one_message_of_run(secured_job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WIREWATCH_KAFKA_PASSWORD", "guessed")
+
+    done = secured_job.run("--until-idle", 1)
+
+    assert done.returncode == 1
+    assert f"Error: the broker at '{secured_job.broker.sasl_servers}' did not let '{USERNAME}' in" in done.stderr
+    assert "guessed" not in done.stderr
+    # That it tries again is said once, then why it gave up.
+    assert len(done.stderr.splitlines()) <= 2
+    assert secured_job.told() == []
 
 
 @pytest.mark.parametrize("sasl", ["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"])

@@ -6,14 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
-from tenacity.nap import sleep_using_event
-from tenacity.stop import stop_when_event_set
-
 from pipeline.hosts.embedded.engine import Engine
 from pipeline.hosts.embedded.errors import PATIENCE_SECONDS, HostFailed, Unreachable
 from pipeline.hosts.embedded.inputs import Input, Item
 from pipeline.hosts.embedded.outbox import Outbox
+from pipeline.hosts.embedded.retrying import retrying
 from pipeline.hosts.embedded.sender import Sender
 from pipeline.hosts.embedded.state import State
 from pipeline.records import RawArticle
@@ -22,7 +19,7 @@ _LOG = logging.getLogger(__name__)
 
 BATCH = 500
 _BATCH_BYTES = 16 << 20
-_READ_SECONDS = 0.1
+_READ_SECONDS = 0.05
 _WRITE_SECONDS = 1.0
 """How often the watermark moves when nothing comes."""
 _MOST_UNSENT = 20_000
@@ -101,20 +98,11 @@ class Loop:
     def _opened_source(self) -> Input | None:
         """Find the place to read on; the first answer of a broker may take a few tries."""
         try:
-            return self._retrying(self._patience)(self._open)
+            return retrying(self._patience, self._stop)(self._open)
         except Unreachable:
             if self._stop.is_set():
                 return None
             raise
-
-    def _retrying(self, seconds: float) -> Retrying:
-        return Retrying(
-            retry=retry_if_exception_type(Unreachable),
-            wait=wait_random_exponential(multiplier=0.5, max=5),
-            stop=stop_when_event_set(self._stop) | stop_after_delay(seconds),
-            sleep=sleep_using_event(self._stop),
-            reraise=True,
-        )
 
     def _open(self) -> Input:
         source = self._open_source()
@@ -175,7 +163,7 @@ class Loop:
                 ) from error
             _LOG.warning("state %r cannot be written: %s; trying again", self._state.path, error)
             self._stop.wait(2.0**self._num_failures / 4)
-            self._retrying(PATIENCE_SECONDS)(source.rewind, self._state.positions())
+            retrying(PATIENCE_SECONDS, self._stop)(source.rewind, self._state.positions())
         else:
             self._num_failures = 0
             self._sender.wake()

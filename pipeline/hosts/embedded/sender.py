@@ -6,13 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
-from tenacity.nap import sleep_using_event
-from tenacity.stop import stop_when_event_set
-
 from pipeline.hosts.embedded.errors import PATIENCE_SECONDS, HostFailed, Unreachable
 from pipeline.hosts.embedded.outbox import Outbox
 from pipeline.hosts.embedded.outlets import Outlet, Told
+from pipeline.hosts.embedded.retrying import retrying
 from pipeline.hosts.embedded.state import State
 
 _LOG = logging.getLogger(__name__)
@@ -85,18 +82,10 @@ class Sender:
 
     def _work(self, outbox: Outbox, outlet: Outlet) -> None:
         while not self._stop.is_set():
-            retrying = Retrying(
-                retry=retry_if_exception_type(Unreachable),
-                wait=wait_random_exponential(multiplier=0.5, max=10),
-                stop=stop_when_event_set(self._stop)
-                | stop_after_delay(PATIENCE_SECONDS if self._has_begun else self._patience),
-                sleep=sleep_using_event(self._stop),
-                before_sleep=_tell_once,
-                reraise=True,
-            )
+            patience = PATIENCE_SECONDS if self._has_begun else self._patience
             try:
                 # Nothing that an outlet held before an error is believed: it is opened anew.
-                retrying(self._opened, outbox, outlet)
+                retrying(patience, self._stop)(self._opened, outbox, outlet)
             except Unreachable:
                 if self._stop.is_set():
                     return
@@ -134,8 +123,3 @@ class Sender:
     def _note(self, outbox: Outbox, told: Told) -> None:
         outbox.mark_sent(told.number, told.lengths)
         self.told = told.number
-
-
-def _tell_once(attempt: RetryCallState) -> None:
-    if attempt.attempt_number == 1 and attempt.outcome is not None:
-        _LOG.warning("%s; trying again", attempt.outcome.exception())
