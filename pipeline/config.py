@@ -182,6 +182,14 @@ class TopicsConfig(Section, frozen=True):
     """Largest record that the topics take."""
 
 
+class MetricsConfig(Section, frozen=True):
+    """What a command tells Prometheus."""
+
+    listen: str | None = None
+    """``host:port`` at which `publish`, `run` and `deliver` serve ``/metrics``, ``/healthz`` and ``/readyz``; none by
+    default. ``WIREWATCH_METRICS_LISTEN`` wins over it."""
+
+
 class Config(Section, frozen=True):
     """The whole configuration; every key has a default."""
 
@@ -192,6 +200,7 @@ class Config(Section, frozen=True):
     publish: PublishConfig = PublishConfig()
     topics: TopicsConfig = TopicsConfig()
     kafka: KafkaConfig = KafkaConfig()
+    metrics: MetricsConfig = MetricsConfig()
 
 
 def load_config(path: str | Path | None) -> Config:
