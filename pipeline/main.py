@@ -7,6 +7,7 @@ import sys
 import click
 
 from pipeline.commands.dead_letters import dead_letters
+from pipeline.commands.deliver import deliver
 from pipeline.commands.evaluate import evaluate
 from pipeline.commands.publish import publish
 from pipeline.commands.replay import replay
@@ -36,6 +37,7 @@ cli.add_command(dead_letters)
 cli.add_command(topics)
 cli.add_command(publish)
 cli.add_command(run)
+cli.add_command(deliver)
 
 if __name__ == "__main__":
     main()
