@@ -3,13 +3,13 @@
 import ipaddress
 import socket
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from http.client import HTTPException
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, LocationParseError
-from urllib3.exceptions import TimeoutError as HttpTimeout
 from urllib3.util import connection, parse_url
 
 from pipeline.config import HttpConfig
@@ -94,11 +94,14 @@ class Poster:
             self._connection.close()
         timer = threading.Timer(self._seconds, self._hang_up)
         timer.start()
+        begun = time.monotonic()
         try:
             status, wait = self._ask(body, headers)
         except (HTTPError, HTTPException, OSError) as error:
             self._connection.close()
-            raise Unavailable(f"{self._host}: {_said(error)}") from error
+            is_late = time.monotonic() - begun >= self._seconds
+            said = f"no answer within {self._seconds:g} s" if is_late else _said(error)
+            raise Unavailable(f"{self._host}: {said}") from error
         finally:
             timer.cancel()
         if status in _BUSY:
@@ -144,10 +147,7 @@ def _said(error: Exception) -> str:
     """Tell what happened without the URL, which may be a secret."""
     if isinstance(error, _NotAllowed):
         return str(error)
-    if isinstance(error, TimeoutError | HttpTimeout):
-        return "did not answer in time"
-    cause = error.__cause__ or error
-    return str(getattr(cause, "strerror", None) or type(error).__name__)
+    return str(getattr(error.__cause__ or error, "strerror", None) or type(error).__name__)
 
 
 def poster_for(config: HttpConfig, environment: Mapping[str, str]) -> Poster:

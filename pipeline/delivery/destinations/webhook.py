@@ -1,16 +1,21 @@
 """Story events as they are, to an address of somebody's own, signed by Standard Webhooks."""
 
+import base64
 import binascii
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
+from standardwebhooks.webhooks import Webhook
 
 from pipeline.config import WebhookConfig
 from pipeline.delivery.destinations.contract import Misconfigured, Parcel
 from pipeline.delivery.destinations.http import poster_for
 from pipeline.sinks.cloudevents import event_from
+
+_PREFIX = "whsec_"
+_SHORTEST_SECRET = 24
+"""Bytes; the specification asks for no less."""
 
 
 class WebhookDestination:
@@ -40,14 +45,7 @@ class WebhookDestination:
     def __init__(
         self, config: WebhookConfig, environment: Mapping[str, str], clock: Callable[[], float] = time.time
     ) -> None:
-        variable = config.variable("secret")
-        try:
-            self._signer = Webhook(environment.get(variable, ""))
-        except (EmptyWebhookSecretError, binascii.Error) as error:
-            raise Misconfigured(
-                f"destination {config.name!r} needs a secret to sign with: put whsec_ and at least 24 random bytes in "
-                f"base64 into {variable}"
-            ) from error
+        self._signer = Webhook(_secret(config, environment))
         self._poster = poster_for(config, environment)
         self._clock = clock
 
@@ -70,3 +68,17 @@ class WebhookDestination:
         if rules:
             headers["wirewatch-rules"] = ", ".join(rules)
         self._poster.post(line, headers)
+
+
+def _secret(config: WebhookConfig, environment: Mapping[str, str]) -> bytes:
+    variable = config.variable("secret")
+    try:
+        secret = base64.b64decode(environment.get(variable, "").removeprefix(_PREFIX), validate=True)
+    except binascii.Error:
+        secret = b""
+    if len(secret) < _SHORTEST_SECRET:
+        raise Misconfigured(
+            f"destination {config.name!r} needs a secret to sign with: put {_PREFIX} and at least {_SHORTEST_SECRET} "
+            f"random bytes in base64 into {variable}"
+        )
+    return secret
