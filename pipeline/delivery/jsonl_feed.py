@@ -60,10 +60,10 @@ class JsonlFeed:
         """See to it that the open file is the one that has the name."""
         try:
             status = os.stat(self._path)
-            if self._file is not None and os.path.samestat(status, os.fstat(self._file.fileno())):
-                return
-            if self._file is not None and self._lines_left():
-                return  # what the old one still holds comes first
+            if self._file is not None and (
+                os.path.samestat(status, os.fstat(self._file.fileno())) or self._has_lines_left(self._file)
+            ):
+                return  # what an old one still holds comes first
             file = open(self._path, "rb")  # noqa: SIM115 - closed in `close`
         except FileNotFoundError:
             self._trouble = f"{self._path!r} is not there (yet)" if self._file is None else ""
@@ -74,9 +74,10 @@ class JsonlFeed:
         self._file, self._trouble = file, ""
         self._stream = f"{self._path}:{os.fstat(file.fileno()).st_ino}"
 
-    def _lines_left(self) -> bool:
+    def _has_lines_left(self, file: BinaryIO) -> bool:
         position, _ = self._positions.get(self._stream, (0, ""))
-        return self._file is not None and os.fstat(self._file.fileno()).st_size > position
+        file.seek(position)
+        return file.readline().endswith(b"\n")
 
     def _lines(self) -> list[Received]:
         if self._file is None:
