@@ -5,7 +5,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,7 +76,7 @@ def _deliver(until_idle: float | None, config: Config) -> None:
         signal.signal(number, lambda *_: stop.set())
     logging.basicConfig(format="wirewatch: %(message)s", level=logging.WARNING)
     try:
-        destinations = make_destinations(config, os.environ, _open_store())
+        destinations = make_destinations(config, os.environ, _open_store)
     except Misconfigured as error:
         raise click.UsageError(str(error)) from error
     try:
@@ -96,10 +95,10 @@ def _check(config: Config) -> None:
         )
 
 
-def _open_store() -> "Callable[[str], EventStore]":
+def _open_store(url: str) -> "EventStore":
     from pipeline.store import Store
 
-    return Store.open
+    return Store.open(url)
 
 
 def _test_rule(name: str, events: Path, config: Config) -> None:

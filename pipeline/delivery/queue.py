@@ -255,7 +255,7 @@ class Queue:
 
     def dead(self, destination: str) -> list[Delivery]:
         """Give the dead letters of a destination, the oldest first."""
-        return self._deliveries("destination = ? AND is_dead = 1", (destination,), -1)
+        return sorted(self._deliveries("destination = ? AND is_dead = 1", (destination,), -1))
 
     def revive(self, destination: str, now: float) -> int:
         """Let the dead letters of a destination be tried again from now on; gives how many."""

@@ -79,7 +79,10 @@ def received(number: int, each: bytes) -> Received:
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     with open_queue(str(tmp_path / "deliver.db")) as queue:
-        yield Bench(queue)
+        bench = Bench(queue)
+        yield bench
+        for destination in bench.destinations.values():
+            destination.close()
 
 
 def test_each_event_is_delivered_once_and_in_order(bench: Bench, receiver: Receiver) -> None:
