@@ -30,7 +30,7 @@ class DeliverMetrics:
         self.malformed = counter("records_malformed_total", "Records read that are no story event.")
         self.chosen = counter("events_chosen_total", "Story events that a destination has to get.", "destination")
         self.delivered = counter("events_delivered_total", "Story events that a destination took.", "destination")
-        self.failed = counter("attempts_failed_total", "Attempts that failed and are repeated.", "destination")
+        self.failed = counter("attempts_failed_total", "Attempts that failed.", "destination")
         self.dead = counter("events_dead_total", "Story events given up: dead letters.", "destination")
         self.waiting = gauge("events_waiting", "Story events that a destination has still to get.", "destination")
         self.dead_letters = gauge("dead_letters", "Dead letters that were not replayed.", "destination")
