@@ -182,6 +182,30 @@ class TopicsConfig(Section, frozen=True):
     """Largest record that the topics take."""
 
 
+class StoreConfig(Section, frozen=True):
+    """The database of story events."""
+
+    url: Name = "sqlite:///wirewatch-store.db"
+    """``sqlite:///FILE`` or ``postgresql://USER@HOST/DATABASE``, ``?tls=true`` for a checked TLS connection. The
+    password comes from ``WIREWATCH_STORE_PASSWORD``."""
+    keep_days: Positive | None = None
+    """`wirewatch store prune` forgets stories of which nothing was told for so long; none: it must be told how long."""
+
+
+class ServeConfig(Section, frozen=True):
+    """The live page and its API."""
+
+    host: Name = "127.0.0.1"
+    """Address to listen on. Any but a loopback address needs a token."""
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
+    """0 takes any that is free."""
+    token_file: str | None = None
+    """File that holds the token that readers must show; ``WIREWATCH_SERVE_TOKEN`` wins over it."""
+    stories_per_page: Annotated[int, Meta(ge=1, le=200)] = 30
+    poll_seconds: Annotated[float, Meta(ge=0.1, le=3600)] = 1.0
+    """How often the store is asked for news."""
+
+
 class Config(Section, frozen=True):
     """The whole configuration; every key has a default."""
 
@@ -192,6 +216,8 @@ class Config(Section, frozen=True):
     publish: PublishConfig = PublishConfig()
     topics: TopicsConfig = TopicsConfig()
     kafka: KafkaConfig = KafkaConfig()
+    store: StoreConfig = StoreConfig()
+    serve: ServeConfig = ServeConfig()
 
 
 def load_config(path: str | Path | None) -> Config:

@@ -7,6 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Engine
 
 from pipeline.store.connecting import StoreError
@@ -50,7 +51,17 @@ def _run(engine: Engine, step: Callable[[Config, str], None], target: str) -> No
     config = _config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        step(config, target)
+        try:
+            step(config, target)
+        except CommandError as error:
+            raise StoreError(
+                f"store {engine.url.render_as_string()!r} cannot go to migration {target!r}: {error}; "
+                f"there are base, {', '.join(_names(config))}"
+            ) from error
+
+
+def _names(config: Config) -> list[str]:
+    return [script.revision for script in reversed(list(ScriptDirectory.from_config(config).walk_revisions()))]
 
 
 def _config() -> Config:

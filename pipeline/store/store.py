@@ -1,19 +1,18 @@
 """The store: opened by its address, brought up to date by migrations, changed one transaction at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Engine, delete, exists
+from sqlalchemy import Connection, Engine, delete, exists
 
 from pipeline.store import migrating
-from pipeline.store.connecting import StoreError, connect, explained
+from pipeline.store.connecting import connect, explained
 from pipeline.store.events import decode_events
 from pipeline.store.tables import articles, mentions, stories
 from pipeline.store.writing import next_change, unseen, write
-
-__all__ = ["Store", "StoreError"]
 
 
 class Store:
@@ -63,6 +62,18 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection to ask the functions of `pipeline.store.queries` with.
+
+        Raises
+        ------
+        StoreError
+            If the database refuses or cannot be reached.
+        """
+        with explained(self.engine), self.engine.connect() as connection:
+            yield connection
 
     def apply(self, events: Sequence[bytes]) -> None:
         """Take story events in, all or none: one transaction.

@@ -110,7 +110,7 @@ articles = Table(
     Column("language", Text, nullable=False),
     Column("changed_at", UtcTime),
     Column("withdrawn_at", UtcTime),
-    comment="What is known of an article, without its text; the key is a hash of the id, whose length has no bound.",
+    comment="What is known of an article, without its text; the key is a hash of the id, which may be long.",
 )
 
 mentions = Table(

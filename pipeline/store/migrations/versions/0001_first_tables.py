@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("changed_at", UtcTime(), nullable=True),
         sa.Column("withdrawn_at", UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("key"),
-        comment="What is known of an article, without its text; the key is a hash of the id, whose length has no bound.",
+        comment="What is known of an article, without its text; the key is a hash of the id, which may be long.",
     )
     op.create_table(
         "changes",
