@@ -206,6 +206,14 @@ class ServeConfig(Section, frozen=True):
     """How often the store is asked for news."""
 
 
+class MetricsConfig(Section, frozen=True):
+    """What a command tells Prometheus."""
+
+    listen: str | None = None
+    """``host:port`` at which `publish`, `run`, `deliver` and `serve` tell ``/metrics``, ``/healthz`` and ``/readyz``; none by
+    default. ``WIREWATCH_METRICS_LISTEN`` wins over it."""
+
+
 class Config(Section, frozen=True):
     """The whole configuration; every key has a default."""
 
@@ -218,6 +226,7 @@ class Config(Section, frozen=True):
     kafka: KafkaConfig = KafkaConfig()
     store: StoreConfig = StoreConfig()
     serve: ServeConfig = ServeConfig()
+    metrics: MetricsConfig = MetricsConfig()
 
 
 def load_config(path: str | Path | None) -> Config:
