@@ -210,8 +210,8 @@ class MetricsConfig(Section, frozen=True):
     """What a command tells Prometheus."""
 
     listen: str | None = None
-    """``host:port`` at which `publish`, `run`, `deliver` and `serve` tell ``/metrics``, ``/healthz`` and ``/readyz``; none by
-    default. ``WIREWATCH_METRICS_LISTEN`` wins over it."""
+    """``host:port`` at which `publish`, `run`, `deliver` and `serve` tell ``/metrics``, ``/healthz`` and ``/readyz``;
+    none by default. ``WIREWATCH_METRICS_LISTEN`` wins over it."""
 
 
 class Config(Section, frozen=True):

@@ -23,14 +23,20 @@ def serve(openapi: bool, config: Config) -> None:
     token = _token(config.serve)
     logging.basicConfig(format="wirewatch: %(message)s", level=logging.WARNING)
 
+    from prometheus_client import CollectorRegistry
+
+    from pipeline.metrics import MetricsError, serve_metrics
     from pipeline.store import Store, StoreError
+    from pipeline.web.measuring import ServeMetrics
     from pipeline.web.server import CannotListen
     from pipeline.web.server import serve as serve_store
 
     try:
-        with Store.open(config.store.url) as store:
-            serve_store(store, config.serve, token, lambda address: click.echo(f"serving at {address}"))
-    except (StoreError, CannotListen) as error:
+        registry = CollectorRegistry()
+        metrics = ServeMetrics(registry)
+        with Store.open(config.store.url) as store, serve_metrics(config.metrics.listen, registry, store.unready):
+            serve_store(store, config.serve, token, metrics, lambda address: click.echo(f"serving at {address}"))
+    except (StoreError, CannotListen, MetricsError) as error:
         raise Failure(str(error)) from error
 
 

@@ -9,8 +9,9 @@ from typing import Self
 from sqlalchemy import Connection, Engine, delete, exists
 
 from pipeline.store import migrating
-from pipeline.store.connecting import connect, explained
+from pipeline.store.connecting import StoreError, connect, explained
 from pipeline.store.events import decode_events
+from pipeline.store.queries import last_change
 from pipeline.store.tables import articles, mentions, stories
 from pipeline.store.writing import next_change, unseen, write
 
@@ -62,6 +63,15 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def unready(self) -> str:
+        """Say why the store cannot be asked just now; empty when it can."""
+        try:
+            with self.reading() as connection:
+                last_change(connection)
+        except StoreError as error:
+            return str(error)
+        return ""
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query
-from fastapi.responses import RedirectResponse, Response
 
 from pipeline.records import Role
 from pipeline.store.queries import (
@@ -27,6 +26,20 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 Offset = Annotated[int, Query(ge=0, lt=2**31, description="How many to pass over.")]
 
 router = APIRouter(prefix="/api", tags=["stories"])
+
+
+class StoryMerged(Exception):
+    """The story that was asked for goes on as another one.
+
+    Parameters
+    ----------
+    into
+        That one's id.
+    """
+
+    def __init__(self, into: str) -> None:
+        super().__init__(into)
+        self.into = into
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +84,9 @@ def list_stories(site: HasSite, wanted: Wanted, after: After, limit: Limit = 50)
 
 
 @router.get("/stories/{story_id}", responses={308: {"description": "Merged into the story there"}, 404: {}})
-def show_story(
-    site: HasSite, story_id: StoryId, reports_from: Offset = 0, copies_from: Offset = 0
-) -> StoryDetail | Response:
+def show_story(site: HasSite, story_id: StoryId, reports_from: Offset = 0, copies_from: Offset = 0) -> StoryDetail:
     """Give a story with its history and its mentions, 200 reports and 200 copies at a time."""
-    found = story_detail(site, story_id, reports_from, copies_from)
-    if isinstance(found, str):
-        return RedirectResponse(f"/api/stories/{found}", status_code=308)
-    return found
+    return story_detail(site, story_id, reports_from, copies_from)
 
 
 @router.get("/choices")
@@ -88,18 +96,20 @@ def show_choices(site: HasSite) -> Choices:
         return Choices(languages(connection), outlets(connection))
 
 
-def story_detail(site: HasSite, story_id: str, reports_from: int, copies_from: int) -> StoryDetail | str:
-    """Read a story; of one that was merged, give the id of the story that goes on.
+def story_detail(site: HasSite, story_id: str, reports_from: int, copies_from: int) -> StoryDetail:
+    """Read a story.
 
     Raises
     ------
+    StoryMerged
+        If another story goes on in its place.
     HTTPException
         404 if the store does not know it.
     """
     with site.store.reading() as connection:
         goes_on_as = successor(connection, story_id)
         if goes_on_as != story_id:
-            return goes_on_as
+            raise StoryMerged(goes_on_as)
         story = find_story(connection, story_id)
         if story is None:
             raise HTTPException(404, f"No story has the id {story_id}. It may have been forgotten with age.")

@@ -8,13 +8,14 @@ from importlib.metadata import version
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 from pipeline.store import StoreError
-from pipeline.web import api, feeds, health, pages
+from pipeline.web import api, feeds, pages
+from pipeline.web.measuring import Measured
 from pipeline.web.security import LOOPBACK_NAMES, SecureHeaders, TokenNeeded
 from pipeline.web.site import Site
 
@@ -33,9 +34,10 @@ def describe() -> FastAPI:
         redoc_url=None,
         lifespan=_following,
     )
-    for module in (api, feeds, health, pages):
+    for module in (api, feeds, pages):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(packages=[("pipeline.web", "static")]), name="static")
+    app.add_exception_handler(api.StoryMerged, _moved)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(StoreError, _without_store)
@@ -60,6 +62,7 @@ def make_app(site: Site, token: str | None) -> FastAPI:
     else:
         app.add_middleware(TokenNeeded, token=token)
     app.add_middleware(SecureHeaders)
+    app.add_middleware(Measured, metrics=site.metrics)
     return app
 
 
@@ -68,6 +71,12 @@ async def _following(app: FastAPI) -> AsyncIterator[None]:
     task = asyncio.create_task(app.state.site.changes.follow())
     yield
     task.cancel()
+
+
+def _moved(request: Request, error: Exception) -> Response:
+    assert isinstance(error, api.StoryMerged)
+    folder, _, _ = request.url.path.rpartition("/")
+    return RedirectResponse(f"{folder}/{error.into}", status_code=308)
 
 
 def _refused(request: Request, error: Exception) -> Response:

@@ -5,6 +5,7 @@ import logging
 
 from pipeline.store import Store, StoreError
 from pipeline.store.queries import last_change
+from pipeline.web.measuring import ServeMetrics
 
 _log = logging.getLogger(__name__)
 
@@ -18,10 +19,13 @@ class Changes:
         What is watched.
     poll_seconds
         How often it is asked.
+    metrics
+        Told of the number, and of each time that the store failed.
     """
 
-    def __init__(self, store: Store, poll_seconds: float) -> None:
+    def __init__(self, store: Store, poll_seconds: float, metrics: ServeMetrics) -> None:
         self._store = store
+        self._metrics = metrics
         self._poll_seconds = poll_seconds
         self._number: int | None = None
         self._closed = False
@@ -38,6 +42,7 @@ class Changes:
                 if not failing:
                     _log.warning("%s", error)
                 failing = True
+                self._metrics.looks_failed.inc()
             await asyncio.sleep(self._poll_seconds)
 
     async def other_than(self, seen: int | None) -> int | None:
@@ -60,6 +65,7 @@ class Changes:
             return last_change(connection)
 
     async def _set(self, number: int) -> None:
+        self._metrics.change.set(number)
         async with self._news:
             if number != self._number:
                 self._number = number

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from itertools import groupby
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import HTMLResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -71,8 +71,6 @@ def show_story(site: HasSite, story_id: StoryId, reports_from: Offset = 0, copie
     with site.store.reading() as connection:
         change = last_change(connection)
     found = story_detail(site, story_id, reports_from, copies_from)
-    if isinstance(found, str):
-        return RedirectResponse(f"/stories/{found}", status_code=308)
     return render(
         "story.html",
         detail=found,
@@ -87,16 +85,16 @@ def show_story(site: HasSite, story_id: StoryId, reports_from: Offset = 0, copie
 
 @router.get("/live", response_class=EventSourceResponse)
 async def tell_changes(
-    request: Request,
     site: HasSite,
     since: Annotated[int | None, Query()] = None,
     last_event_id: Annotated[int | None, Header()] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """Tell the number of each change of the store, until the reader goes."""
     seen = since if last_event_id is None else last_event_id
-    while (number := await site.changes.other_than(seen)) is not None:
-        yield ServerSentEvent(event="change", id=str(number), raw_data=str(number))
-        seen = number
+    with site.metrics.watching.track_inprogress():
+        while (number := await site.changes.other_than(seen)) is not None:
+            yield ServerSentEvent(event="change", id=str(number), raw_data=str(number))
+            seen = number
 
 
 def _headlines(revisions: list[RevisionView]) -> list[RevisionView]:

@@ -21,7 +21,6 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-_OPEN_TO_ALL = {"/healthz", "/readyz"}
 
 LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
 
@@ -59,7 +58,7 @@ class TokenNeeded:
     Parameters
     ----------
     app
-        What is guarded. Health and readiness stay open.
+        What is guarded.
     token
         The secret.
     """
@@ -69,7 +68,7 @@ class TokenNeeded:
         self._token = token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in _OPEN_TO_ALL or self._is_shown(Headers(scope=scope)):
+        if scope["type"] != "http" or self._is_shown(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
         refusal = PlainTextResponse(

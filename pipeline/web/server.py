@@ -11,6 +11,7 @@ from pipeline.config import ServeConfig
 from pipeline.store import Store
 from pipeline.web.app import make_app
 from pipeline.web.live import Changes
+from pipeline.web.measuring import ServeMetrics
 from pipeline.web.site import Site
 
 _SECONDS_TO_FINISH = 5
@@ -21,7 +22,9 @@ class CannotListen(RuntimeError):
     """The address cannot be listened on; the message names it."""
 
 
-def serve(store: Store, config: ServeConfig, token: str | None, ready: Callable[[str], None]) -> None:
+def serve(
+    store: Store, config: ServeConfig, token: str | None, metrics: ServeMetrics, ready: Callable[[str], None]
+) -> None:
     """Serve a store until SIGTERM or SIGINT.
 
     Parameters
@@ -32,6 +35,8 @@ def serve(store: Store, config: ServeConfig, token: str | None, ready: Callable[
         Where to listen, and how often to look for news.
     token
         Who reads must show it; none if only this machine can read.
+    metrics
+        What is counted on the way.
     ready
         Is handed the address once connections are taken.
 
@@ -41,24 +46,21 @@ def serve(store: Store, config: ServeConfig, token: str | None, ready: Callable[
         If the address is not of this machine, or taken.
     """
     listening = _listen(config.host, config.port)
+    site = Site(store, Changes(store, config.poll_seconds, metrics), metrics, config.stories_per_page)
     with listening:
-        asyncio.run(_serve(listening, store, config, token, ready))
+        ready(_address(listening))
+        asyncio.run(_serve(listening, site, token))
 
 
-async def _serve(
-    listening: socket.socket, store: Store, config: ServeConfig, token: str | None, ready: Callable[[str], None]
-) -> None:
-    changes = Changes(store, config.poll_seconds)
-    app = make_app(Site(store, changes, config.stories_per_page), token)
+async def _serve(listening: socket.socket, site: Site, token: str | None) -> None:
     settings = uvicorn.Config(
-        app,
+        make_app(site, token),
         log_level="warning",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
-    ready(_address(listening))
-    await _Server(settings, changes).serve(sockets=[listening])
+    await _Server(settings, site.changes).serve(sockets=[listening])
 
 
 class _Server(uvicorn.Server):

@@ -12,6 +12,7 @@ from pipeline.store import Store
 from pipeline.store.queries import Cursor, Filter
 from pipeline.store.views import StoryView
 from pipeline.web.live import Changes
+from pipeline.web.measuring import ServeMetrics
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -22,6 +23,7 @@ class Site:
 
     store: Store
     changes: Changes
+    metrics: ServeMetrics
     stories_per_page: int
 
 
