@@ -14,6 +14,8 @@ from pipeline.store.tables import articles, changes, mentions, revisions, storie
 from pipeline.store.views import GrowthPoint, MentionView, RevisionView, RunnerUpView, StoryView
 
 _MOST_CHOICES = 1000
+_DRAWN_BY_REPORT = 50
+"""Stories of up to so many reports are drawn report by report, larger ones event by event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def find_stories(connection: Connection, wanted: Filter, limit: int, after: Curs
         Where the page before ended; none for the first page.
     """
     found = connection.execute(stories_statement(wanted, limit, after)).all()
-    growth = _growth(connection, [row.id for row in found])
+    growth = _growth(connection, found)
     return [_story(row, growth[row.id]) for row in found]
 
 
@@ -82,7 +84,7 @@ def stories_statement(wanted: Filter, limit: int, after: Cursor | None = None) -
 def find_story(connection: Connection, story_id: str) -> StoryView | None:
     """Find a story by its id."""
     row = connection.execute(select(stories).where(stories.c.id == story_id)).one_or_none()
-    return None if row is None else _story(row, _growth(connection, [story_id])[story_id])
+    return None if row is None else _story(row, _growth(connection, [row])[story_id])
 
 
 def successor(connection: Connection, story_id: str) -> str:
@@ -167,16 +169,37 @@ def _distinct(connection: Connection, column: Column[str]) -> list[str]:
     return list(connection.execute(found).scalars())
 
 
-def _growth(connection: Connection, story_ids: Iterable[str]) -> dict[str, tuple[GrowthPoint, ...]]:
-    points: defaultdict[str, tuple[GrowthPoint, ...]] = defaultdict(tuple)
-    told = (
-        select(revisions.c.story_id, revisions.c.time, revisions.c.num_reports)
-        .where(revisions.c.story_id.in_(story_ids))
-        .order_by(revisions.c.story_id, revisions.c.revision)
+def _growth(connection: Connection, found: Iterable[Row[Any]]) -> dict[str, tuple[GrowthPoint, ...]]:
+    """Give the reports of stories over time: a bounded number of points, however large the stories are."""
+    growth: defaultdict[str, tuple[GrowthPoint, ...]] = defaultdict(tuple)
+    found = list(found)
+    large = [row.id for row in found if row.num_reports > _DRAWN_BY_REPORT]
+    for row in connection.execute(told_statement(large)) if large else ():
+        growth[row.story_id] += (GrowthPoint(row.time, row.num_reports),)
+    small = [row.id for row in found if row.num_reports <= _DRAWN_BY_REPORT]
+    for row in connection.execute(reports_statement(small)) if small else ():
+        growth[row.story_id] += (GrowthPoint(row.observed_at, len(growth[row.story_id]) + 1),)
+    return growth
+
+
+def told_statement(story_ids: Sequence[str]) -> Select[Any]:
+    """Give the SQL of how many reports the events of stories told of."""
+    told = revisions.c
+    return (
+        select(told.story_id, told.time, told.num_reports)
+        .where(told.story_id.in_(story_ids))
+        .order_by(told.story_id, told.revision)
     )
-    for row in connection.execute(told):
-        points[row.story_id] += (GrowthPoint(row.time, row.num_reports),)
-    return points
+
+
+def reports_statement(story_ids: Sequence[str]) -> Select[Any]:
+    """Give the SQL of when the reports of stories came."""
+    mention = mentions.c
+    return (
+        select(mention.story_id, mention.observed_at)
+        .where(mention.story_id.in_(story_ids), mention.role == Role.REPORT)
+        .order_by(mention.story_id, mention.observed_at)
+    )
 
 
 def _story(row: Row[Any], growth: tuple[GrowthPoint, ...]) -> StoryView:

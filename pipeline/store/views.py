@@ -8,7 +8,7 @@ from pipeline.records import EventType, Role, StoryStatus
 
 @dataclass(frozen=True, slots=True)
 class GrowthPoint:
-    """How many reports a story had when an event told of it."""
+    """How many reports a story had at a time; those taken down later are counted."""
 
     time: datetime
     num_reports: int

@@ -1,19 +1,17 @@
 """How a story grew, as a line to draw."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from itertools import pairwise
 
 from pipeline.store.views import StoryView
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """One event on the chart, in units of the drawing."""
+    """A number of reports at a time, in units of the drawing."""
 
     x: float
     y: float
-    time: datetime
-    num_reports: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +24,9 @@ class Chart:
 
     @property
     def line(self) -> str:
-        """The ``points`` of an SVG polyline."""
-        return " ".join(f"{dot.x},{dot.y}" for dot in self.dots)
+        """The ``points`` of an SVG polyline, in steps: between two reports nothing grew."""
+        steps = [f"{after.x},{before.y} {after.x},{after.y}" for before, after in pairwise(self.dots)]
+        return " ".join([f"{self.dots[0].x},{self.dots[0].y}", *steps])
 
     @property
     def area(self) -> str:
@@ -36,19 +35,19 @@ class Chart:
 
 
 def growth_chart(story: StoryView, width: int, height: int, margin: int) -> Chart:
-    """Draw the reports of a story over event time, from its first report to its last event.
+    """Draw the reports of a story over event time, from its first report to what was told of it last.
 
     Parameters
     ----------
     story
-        With its growth, in order of revision.
+        With its growth.
     width, height
         Size of the drawing.
     margin
         Room left at every side but the bottom, so that no dot is cut.
     """
-    told = sorted((point.time, point.num_reports) for point in story.growth)
-    points = [(story.first_seen, min(1, story.num_reports)), *told]
+    grown = sorted((point.time, point.num_reports) for point in story.growth)
+    points = [(story.first_seen, 0), *grown, (max(story.last_seen, story.told_at), story.num_reports)]
     start = min(time for time, _ in points)
     seconds = max((time - start).total_seconds() for time, _ in points) or 1.0
     most = max(number for _, number in points) or 1
@@ -56,8 +55,6 @@ def growth_chart(story: StoryView, width: int, height: int, margin: int) -> Char
         Dot(
             x=round(margin + (width - 2 * margin) * (time - start).total_seconds() / seconds, 1),
             y=round(height - (height - margin) * number / most, 1),
-            time=time,
-            num_reports=number,
         )
         for time, number in points
     ]
