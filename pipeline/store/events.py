@@ -7,9 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from pipeline.records import EventType, Role, StoryStatus
-
-NULL_SHOWN = "\u2400"
-"""What stands in the store for the character zero, which PostgreSQL has no room for."""
+from pipeline.store.keys import without_null
 
 StoryId = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -102,7 +100,7 @@ def _decode(index: int, line: bytes) -> Event:
     try:
         event = _DECODER.decode(line)
         if b"\\u0000" in line:
-            event = msgspec.convert(_without_null(msgspec.to_builtins(event)), Event)
+            event = msgspec.convert(_cleaned(msgspec.to_builtins(event)), Event)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedEvent(index, str(error)) from error
     if event.id != f"{event.data.story_id}-{event.data.revision}":
@@ -117,13 +115,13 @@ def _moments(event: Event) -> list[datetime]:
     return [event.time, data.first_seen, data.last_seen, *(mention.observed_at for mention in data.mentions)]
 
 
-def _without_null(value: Any) -> Any:
+def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
-        return value.replace("\0", NULL_SHOWN)
+        return without_null(value)
     if isinstance(value, dict):
-        return {key: _without_null(item) for key, item in value.items()}
+        return {key: _cleaned(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_null(item) for item in value]
+        return [_cleaned(item) for item in value]
     return value
 
 

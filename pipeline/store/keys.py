@@ -7,6 +7,11 @@ from pipeline.detection.words import term_of, words
 _LONGEST_KEY = 200
 
 
+def without_null(text: str) -> str:
+    """Put its picture in the place of the character zero, which PostgreSQL has no room for."""
+    return text.replace("\0", "\u2400")
+
+
 def article_key(article_id: str) -> str:
     """Hash an article's id, which may be of any length, to 32 hexadecimal digits."""
     return blake2b(article_id.encode(), digest_size=16).hexdigest()
@@ -14,7 +19,7 @@ def article_key(article_id: str) -> str:
 
 def outlet_key(outlet: str) -> str:
     """Give the beginning of an outlet's name, up to 200 characters: PostgreSQL indexes no more than 2,704 bytes."""
-    return outlet[:_LONGEST_KEY]
+    return without_null(outlet[:_LONGEST_KEY])
 
 
 def word_keys(*texts: str) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import Column, Connection, Row, Select, and_, func, or_, select
 
 from pipeline.records import EventType, Role, StoryStatus
-from pipeline.store.keys import outlet_key, word_keys
+from pipeline.store.keys import outlet_key, without_null, word_keys
 from pipeline.store.tables import articles, changes, mentions, revisions, stories, story_outlets, story_words
 from pipeline.store.views import GrowthPoint, MentionView, RevisionView, RunnerUpView, StoryView
 
@@ -65,7 +65,7 @@ def stories_statement(wanted: Filter, limit: int, after: Cursor | None = None) -
         [story.status == StoryStatus.ACTIVE] if wanted.status == "open" else [story.status != StoryStatus.MERGED]
     )
     if wanted.language:
-        conditions.append(story.language == wanted.language)
+        conditions.append(story.language == without_null(wanted.language))
     if wanted.min_reports:
         conditions.append(story.num_reports >= wanted.min_reports)
     if wanted.outlet:

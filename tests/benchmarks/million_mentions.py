@@ -231,8 +231,10 @@ def _largest(connection: Connection) -> str:
 
 
 def _deep(connection: Connection) -> Cursor:
-    sql = "SELECT told_at, id FROM stories ORDER BY told_at DESC, id DESC OFFSET (SELECT count(*) / 2 FROM stories) LIMIT 1"
-    row = connection.execute(text(sql)).one()
+    middle = "OFFSET (SELECT count(*) / 2 FROM stories)"
+    row = connection.execute(
+        text(f"SELECT told_at, id FROM stories ORDER BY told_at DESC, id DESC {middle} LIMIT 1")
+    ).one()
     return Cursor(row.told_at.astimezone(UTC), row.id)
 
 
