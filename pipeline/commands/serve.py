@@ -2,6 +2,8 @@
 
 import logging
 import os
+import signal
+import sys
 from pathlib import Path
 
 import click
@@ -21,6 +23,9 @@ def serve(openapi: bool, config: Config) -> None:
         click.echo(_openapi())
         return
     token = _token(config.serve)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # The server takes signals over while it runs, and hands them back once it has ended in peace.
+        signal.signal(number, lambda *_: sys.exit(0))
     logging.basicConfig(format="wirewatch: %(message)s", level=logging.WARNING)
 
     from prometheus_client import CollectorRegistry

@@ -13,7 +13,7 @@ from pipeline.store.keys import outlet_key, without_null, word_keys
 from pipeline.store.tables import articles, changes, mentions, revisions, stories, story_outlets, story_words
 from pipeline.store.views import GrowthPoint, MentionView, RevisionView, RunnerUpView, StoryView
 
-_MOST_CHOICES = 1000
+_MOST_CHOICES = 500
 _DRAWN_BY_REPORT = 50
 """Stories of up to so many reports are drawn report by report, larger ones event by event."""
 
@@ -156,7 +156,7 @@ def languages(connection: Connection) -> list[str]:
 
 
 def outlets(connection: Connection) -> list[str]:
-    """Name the outlets, in the order of the database, up to 1,000 of them."""
+    """Name the outlets, in the order of the database, up to 500 of them."""
     return _distinct(connection, story_outlets.c.outlet)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from pipeline.store import Store
 from pipeline.store.queries import Cursor, Filter
@@ -37,15 +37,18 @@ def _absent(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+# The bounds are those of the inner type: they are not for what is absent.
+_Language = Annotated[Annotated[str, Field(max_length=64)] | None, BeforeValidator(_absent)]
+_Outlet = Annotated[Annotated[str, Field(max_length=1000)] | None, BeforeValidator(_absent)]
+_Words = Annotated[Annotated[str, Field(max_length=200)] | None, BeforeValidator(_absent)]
+_MinReports = Annotated[Annotated[int, Field(ge=1, lt=2**31)] | None, BeforeValidator(_absent)]
+
+
 def _filter(
-    language: Annotated[str | None, BeforeValidator(_absent), Query(max_length=64)] = None,
-    outlet: Annotated[str | None, BeforeValidator(_absent), Query(max_length=1000)] = None,
-    words: Annotated[
-        str | None,
-        BeforeValidator(_absent),
-        Query(max_length=200, description="All of them stand in a headline or among the keywords."),
-    ] = None,
-    min_reports: Annotated[int | None, BeforeValidator(_absent), Query(ge=1, lt=2**31)] = None,
+    language: Annotated[_Language, Query()] = None,
+    outlet: Annotated[_Outlet, Query(description="Its whole name, as stories show it.")] = None,
+    words: Annotated[_Words, Query(description="All of them stand in a headline or among the keywords.")] = None,
+    min_reports: Annotated[_MinReports, Query()] = None,
     status: Annotated[
         Literal["open", "all"], Query(description="`all` gives closed and withdrawn stories too.")
     ] = "open",

@@ -255,8 +255,8 @@ def _questions(connection: Connection) -> dict[str, Callable[[], Any]]:
         "story: what was merged into it": partial(absorbed, connection, story_id),
         "story: revisions": partial(find_revisions, connection, story_id),
         "story: first 200 reports": partial(find_mentions, connection, [story_id], Role.REPORT, limit=200),
-        "story: reports 2,001 to 2,200": partial(
-            find_mentions, connection, [story_id], Role.REPORT, limit=200, offset=2000
+        "story: reports 1,001 to 1,200": partial(
+            find_mentions, connection, [story_id], Role.REPORT, limit=200, offset=1000
         ),
         "story: first 200 copies": partial(find_mentions, connection, [story_id], Role.COPY, limit=200),
     }
