@@ -133,14 +133,26 @@ def find_mentions(
 def mentions_statement(story_ids: Sequence[str], role: Role, limit: int, offset: int = 0) -> Select[Any]:
     """Give the SQL of `find_mentions`."""
     mention = mentions.c
-    return (
-        select(mentions, articles, stories.c.headline.label("runner_up_headline"))
-        .join(articles, articles.c.key == mention.article_key)
-        .join(stories, stories.c.id == mention.runner_up, isouter=True)
+    order = ("observed_at", "story_id", "revision", "position")
+    page = (
+        select(mentions)
         .where(mention.story_id.in_(story_ids), mention.role == role)
-        .order_by(mention.observed_at, mention.story_id, mention.revision, mention.position)
+        .order_by(*(mention[name] for name in order))
         .limit(limit)
         .offset(offset)
+        # A query of its own, so that only what is on the page is looked up in the other tables.
+        .subquery()
+    )
+    known = articles.c
+    return (
+        select(
+            *(column for column in page.c if column.name not in {*order[1:], "article_key"}),
+            *(column for column in known if column.name not in {"key", "language"}),
+            stories.c.headline.label("runner_up_headline"),
+        )
+        .join_from(page, articles, known.key == page.c.article_key)
+        .join(stories, stories.c.id == page.c.runner_up, isouter=True)
+        .order_by(*(page.c[name] for name in order))
     )
 
 

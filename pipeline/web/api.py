@@ -19,7 +19,7 @@ from pipeline.store.queries import (
 from pipeline.store.views import MentionView, RevisionView, StoryView
 from pipeline.web.site import After, HasSite, Wanted, cursor_of
 
-MENTIONS_A_PAGE = 200
+MENTIONS_A_PAGE = 100
 
 StoryId = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -85,7 +85,7 @@ def list_stories(site: HasSite, wanted: Wanted, after: After, limit: Limit = 50)
 
 @router.get("/stories/{story_id}", responses={308: {"description": "Merged into the story there"}, 404: {}})
 def show_story(site: HasSite, story_id: StoryId, reports_from: Offset = 0, copies_from: Offset = 0) -> StoryDetail:
-    """Give a story with its history and its mentions, 200 reports and 200 copies at a time."""
+    """Give a story with its history and its mentions, 100 reports and 100 copies at a time."""
     return story_detail(site, story_id, reports_from, copies_from)
 
 

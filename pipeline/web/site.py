@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, HTTPException, Query, Request
 from pydantic import BeforeValidator, Field
 
 from pipeline.store import Store
@@ -58,13 +58,16 @@ def _filter(
 
 def _cursor(
     before: Annotated[
-        str | None, Query(pattern=r"^-?\d{1,17}-[0-9a-f]{16}$", description="`next` of the page before.")
+        str | None, Query(pattern=r"^-?\d{1,18}-[0-9a-f]{16}$", description="`next` of the page before.")
     ] = None,
 ) -> Cursor | None:
     if before is None:
         return None
     micros, _, story_id = before.rpartition("-")
-    return Cursor(_EPOCH + timedelta(microseconds=int(micros)), story_id)
+    try:
+        return Cursor(_EPOCH + timedelta(microseconds=int(micros)), story_id)
+    except OverflowError:
+        raise HTTPException(422, "before: lies beyond the calendar; give the `next` of a page") from None
 
 
 HasSite = Annotated[Site, Depends(_site)]

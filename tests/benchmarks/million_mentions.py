@@ -254,11 +254,11 @@ def _questions(connection: Connection) -> dict[str, Callable[[], Any]]:
         "story: where it goes on": lambda: [successor(connection, story_id)],
         "story: what was merged into it": partial(absorbed, connection, story_id),
         "story: revisions": partial(find_revisions, connection, story_id),
-        "story: first 200 reports": partial(find_mentions, connection, [story_id], Role.REPORT, limit=200),
-        "story: reports 1,001 to 1,200": partial(
-            find_mentions, connection, [story_id], Role.REPORT, limit=200, offset=1000
+        "story: first 100 reports": partial(find_mentions, connection, [story_id], Role.REPORT, limit=100),
+        "story: reports 1,001 to 1,100": partial(
+            find_mentions, connection, [story_id], Role.REPORT, limit=100, offset=1000
         ),
-        "story: first 200 copies": partial(find_mentions, connection, [story_id], Role.COPY, limit=200),
+        "story: first 100 copies": partial(find_mentions, connection, [story_id], Role.COPY, limit=100),
     }
 
 
@@ -279,7 +279,7 @@ def _statements(connection: Connection) -> dict[str, Select[Any]]:
     return lists | {
         "list: reports of the small stories listed": reports_statement(listed),
         "list: events of the large stories listed": told_statement(listed),
-        "story: first 200 reports": mentions_statement([_largest(connection)], Role.REPORT, 200),
+        "story: first 100 reports": mentions_statement([_largest(connection)], Role.REPORT, 100),
     }
 
 
