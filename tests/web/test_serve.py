@@ -114,6 +114,16 @@ def test_a_merged_story_redirects_to_where_it_goes_on(site: Served) -> None:
         assert site.get(f"{folder}/{story_id(3)}").headers["Location"] == f"{folder}/{story_id(2)}"
 
 
+def test_a_large_story_is_shown_a_hundred_mentions_at_a_time(serve: Serve) -> None:
+    running = serve()
+    running.store.apply([event(1, 1, *(report(f"r{number}", number) for number in range(130)), num_reports=130)])
+    first = running.get(f"/stories/{story_id(1)}").data.decode()
+    assert (first.count('class="mention"'), 'href="?reports_from=100"' in first) == (100, True)
+    rest = running.get(f"/stories/{story_id(1)}?reports_from=100").data.decode()
+    assert (rest.count('class="mention"'), 'href="?reports_from=0"' in rest) == (30, True)
+    assert "Title of r129" in rest
+
+
 def test_a_form_sent_empty_filters_nothing(site: Served) -> None:
     page = site.get("/?words=&outlet=&language=&min_reports=&status=open").data.decode()
     assert page.count("<article") == 2
