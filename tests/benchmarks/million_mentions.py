@@ -1,6 +1,6 @@
 """Load a million mentions of made-up stories into a throw-away PostgreSQL, and look at what the live page asks of it.
 
-    .venv/bin/python -m tests.benchmarks.million_mentions [--mentions 1000000] [--plans]
+    .venv/bin/python -m tests.benchmarks.million_mentions [--mentions 1000000] [--plans] [--store URL]
 
 Prints how long each question takes, from Python and with its answer read; with --plans also how PostgreSQL does it.
 """
@@ -8,6 +8,7 @@ Prints how long each question takes, from Python and with its answer read; with 
 import argparse
 import statistics
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -54,13 +55,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mentions", type=int, default=1_000_000)
     parser.add_argument("--plans", action="store_true")
+    parser.add_argument("--store", metavar="URL", help="a PostgreSQL store to use and to keep; filled only if empty")
     arguments = parser.parse_args()
+    with _database(arguments.store) as url, Store.open(url) as store:
+        with store.reading() as connection:
+            is_filled = last_change(connection) > 0
+        if not is_filled:
+            _load(store, arguments.mentions)
+        _ask(store, arguments.plans)
+
+
+@contextmanager
+def _database(url: str | None) -> Iterator[str]:
+    if url is not None:
+        yield url
+        return
     postgres = Postgres()
     postgres.start()
     try:
-        with Store.open(postgres.create_database("stories")) as store:
-            _load(store, arguments.mentions)
-            _ask(store, arguments.plans)
+        yield postgres.create_database("stories")
     finally:
         postgres.stop()
         postgres.throw_away()
