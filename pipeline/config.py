@@ -187,6 +187,30 @@ class TopicsConfig(Section, frozen=True):
     """Largest record that the topics take."""
 
 
+class StoreConfig(Section, frozen=True):
+    """The database of story events."""
+
+    url: Name = "sqlite:///wirewatch-store.db"
+    """``sqlite:///FILE`` or ``postgresql://USER@HOST/DATABASE``, ``?tls=true`` for a checked TLS connection. The
+    password comes from ``WIREWATCH_STORE_PASSWORD``."""
+    keep_days: Positive | None = None
+    """`wirewatch store prune` forgets stories of which nothing was told for so long; none: it must be told how long."""
+
+
+class ServeConfig(Section, frozen=True):
+    """The live page and its API."""
+
+    host: Name = "127.0.0.1"
+    """Address to listen on. Any but a loopback address needs a token."""
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
+    """0 takes any that is free."""
+    token_file: str | None = None
+    """File that holds the token that readers must show; ``WIREWATCH_SERVE_TOKEN`` wins over it."""
+    stories_per_page: Annotated[int, Meta(ge=1, le=200)] = 30
+    poll_seconds: Annotated[float, Meta(ge=0.1, le=3600)] = 1.0
+    """How often the store is asked for news."""
+
+
 class RuleConfig(Section, frozen=True, kw_only=True):
     """A watchlist. All that is given must hold; of a list, one entry is enough."""
 
@@ -232,8 +256,8 @@ class DestinationConfig(Section, frozen=True, kw_only=True, tag_field="kind"):
 
         Examples
         --------
-        >>> SqlConfig(name="live-page", url="sqlite:///wirewatch.db").variable("url")
-        'WIREWATCH_LIVE_PAGE_URL'
+        >>> WebhookConfig(name="news-desk").variable("secret")
+        'WIREWATCH_NEWS_DESK_SECRET'
         """
         return f"WIREWATCH_{self.name}_{what}".replace("-", "_").upper()
 
@@ -267,10 +291,11 @@ class EmailConfig(DestinationConfig, frozen=True, kw_only=True, tag="email"):
     """Who signs in; the password is ``WIREWATCH_<NAME>_PASSWORD``."""
 
 
-class SqlConfig(DestinationConfig, frozen=True, kw_only=True, tag="sql"):
-    """The store that `serve` shows."""
+class SqlConfig(DestinationConfig, frozen=True, tag="sql"):
+    """The store that `serve` shows, or another."""
 
-    url: Name
+    url: Name | None = None
+    """Where it lies; `[store] url` by default."""
     start: Literal["now", "beginning"] = "beginning"
 
 
@@ -291,8 +316,8 @@ class MetricsConfig(Section, frozen=True):
     """What a command tells Prometheus."""
 
     listen: str | None = None
-    """``host:port`` at which `publish`, `run` and `deliver` serve ``/metrics``, ``/healthz`` and ``/readyz``; none by
-    default. ``WIREWATCH_METRICS_LISTEN`` wins over it."""
+    """``host:port`` at which `publish`, `run`, `deliver` and `serve` tell ``/metrics``, ``/healthz`` and ``/readyz``;
+    none by default. ``WIREWATCH_METRICS_LISTEN`` wins over it."""
 
 
 class Config(Section, frozen=True):
@@ -305,6 +330,8 @@ class Config(Section, frozen=True):
     publish: PublishConfig = PublishConfig()
     topics: TopicsConfig = TopicsConfig()
     kafka: KafkaConfig = KafkaConfig()
+    store: StoreConfig = StoreConfig()
+    serve: ServeConfig = ServeConfig()
     deliver: DeliverConfig = DeliverConfig()
     metrics: MetricsConfig = MetricsConfig()
 

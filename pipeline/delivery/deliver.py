@@ -66,7 +66,7 @@ def make_destinations(
             case EmailConfig():
                 return EmailDestination(given, environment)
             case SqlConfig():
-                return SqlDestination(given, open_store)
+                return SqlDestination(given.url or config.store.url, open_store)
         raise AssertionError(given)
 
     return [(given, make(given)) for given in config.deliver.destinations]

@@ -225,17 +225,14 @@ class Table:
             raise ValueError("event 1 is no story event")
         self.rows |= dict.fromkeys(events, 1)
 
-    def __enter__(self) -> "Table":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
+    def close(self) -> None:
+        """Do nothing."""
 
 
 def test_a_store_takes_many_events_at_once_and_one_that_it_refuses_holds_up_no_other(bench: Bench) -> None:
     table = Table()
-    config = SqlConfig(name="store", url="sqlite://")
-    bench.add(config, SqlDestination(config, lambda _: table))
+    config = SqlConfig(name="store")
+    bench.add(config, SqlDestination("sqlite://", lambda _: table))
     lines = [line(number) for number in range(1, 301)]
     table.is_gone = True
     bench.take(lines)

@@ -1,0 +1,26 @@
+"""The whole content of a store, to compare two of them."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from pipeline.store import Store
+from pipeline.store.tables import metadata
+
+Content = dict[str, list[tuple[Any, ...]]]
+
+
+def content(store: Store) -> Content:
+    """Give every row of every table, without what only counts the transactions."""
+    with store.reading() as connection:
+        return {
+            table.name: sorted(
+                (
+                    tuple(row)
+                    for row in connection.execute(select(*[each for each in table.c if each.name != "change"]))
+                ),
+                key=repr,
+            )
+            for table in metadata.sorted_tables
+            if table.name != "changes"
+        }
