@@ -115,21 +115,22 @@ def _test_rule(name: str, events: Path, config: Config) -> None:
     rule = Rule(found)
     alerted: dict[str, int] = {}
     num_events = num_fired = 0
-    for num_events, line in enumerate(events.read_bytes().splitlines(), 1):
-        try:
-            event = event_from(line)
-        except MalformedEvent as error:
-            raise Failure(f"{str(events)!r}, line {num_events}: {error}") from error
-        subject = Subject(event, config.detection.stories.growth_ladder)
-        if not rule.fires(subject, alerted.get(event.story_id)):
-            continue
-        num_fired += 1
-        if subject.rung is not None:
-            alerted[event.story_id] = subject.rung
-        due = release(event.time, found)
-        held = "" if due == event.time else f"  (held until {due:%Y-%m-%d %H:%M:%S} UTC)"
-        message = message_of(event, ())
-        click.echo(f"{event.id}  {message.headline}  {message.facts}{held}")
+    with events.open("rb") as file:
+        for num_events, line in enumerate(file, 1):
+            try:
+                event = event_from(line)
+            except MalformedEvent as error:
+                raise Failure(f"{str(events)!r}, line {num_events}: {error}") from error
+            subject = Subject(event, config.detection.stories.growth_ladder)
+            if not rule.fires(subject, alerted.get(event.story_id)):
+                continue
+            num_fired += 1
+            if subject.rung is not None:
+                alerted[event.story_id] = subject.rung
+            due = release(event.time, found)
+            held = "" if due == event.time else f"  (held until {due:%Y-%m-%d %H:%M:%S} UTC)"
+            message = message_of(event, ())
+            click.echo(f"{event.id}  {message.headline}  {message.facts}{held}")
     click.echo(f"{name} would have fired for {num_fired} of {num_events} events")
 
 

@@ -1,5 +1,6 @@
 """A real HTTP server that takes webhooks, and can be made to behave badly."""
 
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -79,13 +80,22 @@ def drip(handler: Handler) -> None:
 
 
 class Receiver:
-    """Listens on a port of its own."""
+    """Listens on a port of its own.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    tls
+        Makes it speak TLS.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[Request] = []
         self.behaviour: Behaviour = answer(204)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"receiver": self}))
         self._server.daemon_threads = True
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self.port = self._server.server_port
         self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 

@@ -1,11 +1,16 @@
 """Whom a POST may reach, and what is made of bad answers: against a real server."""
 
 import socket
+import ssl
+import subprocess
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from urllib3.util import connection
 
+from pipeline.delivery.destinations import http
 from pipeline.delivery.destinations.contract import Misconfigured, Refused, Unavailable
 from pipeline.delivery.destinations.http import Poster
 from tests.delivery.receiver import Behaviour, Receiver, answer, close, drip, hang
@@ -111,6 +116,42 @@ def test_the_address_that_was_checked_is_the_one_that_is_connected_to(monkeypatc
         poster("https://rebinding.example/hook", allow_private=False).post(b"{}", {})
     assert targets == [("93.184.216.34", 443)]
     assert lookups == ["rebinding.example"]
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    line = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout key.pem -out cert.pem"
+    command = [*line.split(), "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    return tmp_path / "cert.pem"
+
+
+@pytest.fixture
+def encrypted(certificate: Path) -> Iterator[Receiver]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_name("key.pem"))
+    receiver = Receiver(context)
+    yield receiver
+    receiver.stop()
+
+
+@pytest.mark.parametrize("allow_private", [True, False])
+def test_only_a_trusted_certificate_of_that_name_is_spoken_to(
+    encrypted: Receiver, certificate: Path, monkeypatch: pytest.MonkeyPatch, allow_private: bool
+) -> None:
+    # The address of this machine stands for a public one.
+    monkeypatch.setattr(http, "_is_public", lambda _: True)
+    url = f"https://localhost:{encrypted.port}/hook"
+    with pytest.raises(Unavailable, match="SSL"):
+        poster(url, allow_private=allow_private, seconds=5).post(b"1", {})
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with pytest.raises(Unavailable, match="SSL"):
+        poster(url.replace("localhost", "127.0.0.1"), allow_private=allow_private, seconds=5).post(b"2", {})
+    assert encrypted.requests == []
+    desk = poster(url, allow_private=allow_private, seconds=5)
+    desk.post(b"3", {})
+    desk.close()
+    assert [request.body for request in encrypted.requests] == [b"3"]
 
 
 @pytest.mark.parametrize(

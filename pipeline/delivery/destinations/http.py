@@ -39,7 +39,13 @@ class _PublicOnlyTls(HTTPSConnection):
             raise _NotAllowed(
                 f"{self._dns_host!r} is {found[0][4][0]}, which is not public; set allow_private = true if it is meant"
             )
-        return connection.create_connection((public[0], self.port), self.timeout, socket_options=self.socket_options)
+        for address in public[:-1]:
+            with suppress(OSError):
+                return self._connected(address)
+        return self._connected(public[-1])
+
+    def _connected(self, address: str) -> socket.socket:
+        return connection.create_connection((address, self.port), self.timeout, socket_options=self.socket_options)
 
 
 class Poster:
