@@ -130,11 +130,13 @@ class Store:
     def _prune_some(self, before: datetime) -> int:
         """Forget the oldest of them in one transaction that does not keep others waiting for long."""
         old = select(stories.c.id).where(stories.c.told_at < before).order_by(stories.c.told_at).limit(_PRUNED_AT_ONCE)
-        with explained(self.engine), self.engine.begin() as connection:
+        with explained(self.engine), self.engine.connect() as connection, connection.begin() as transaction:
+            # Before it looks: what is old must not be told of anew meanwhile.
+            begin_change(connection)
             ids = connection.execute(old).scalars().all()
             if not ids:
+                transaction.rollback()
                 return 0
-            begin_change(connection)
             theirs = select(mentions.c.article_key).where(mentions.c.story_id.in_(ids))
             of_others = exists().where(mentions.c.article_key == articles.c.key, mentions.c.story_id.not_in(ids))
             connection.execute(delete(articles).where(articles.c.key.in_(theirs), ~of_others))
