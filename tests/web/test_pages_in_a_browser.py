@@ -168,7 +168,7 @@ def test_a_server_that_comes_back_is_found_again(browser: Browser, serve: Serve)
     expect(page.locator("#live-state")).to_have_text("Reconnecting")
     first.store.apply([event(1)])
     serve(f"port = {port}")
-    expect(page.locator(".story")).to_have_count(1, timeout=20_000)
+    expect(page.locator(".story")).to_have_count(1)
     page.close()
 
 
