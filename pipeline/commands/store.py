@@ -33,7 +33,7 @@ def migrate(back_to: str | None, config: Config) -> None:
         from pipeline.store import migrating
         from pipeline.store.connecting import connect, explained
 
-        engine = connect(config.store.url)
+        engine = connect(config.store.url, patience=None)
         with explained(engine):
             if back_to is None:
                 migrating.migrate(engine)

@@ -11,15 +11,22 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+pg8000", "postgres": "postgresql+pg8000"}
-_BUSY_SECONDS = 30
+_PATIENCE_SECONDS = 60.0
 
 
 class StoreError(RuntimeError):
     """The store cannot be used; the message names it and the remedy."""
 
 
-def connect(url: str) -> Engine:
+def connect(url: str, patience: float | None = _PATIENCE_SECONDS) -> Engine:
     """Make an engine; nothing is connected before it is used.
+
+    Parameters
+    ----------
+    url
+        See `pipeline.store.Store.open`.
+    patience
+        Seconds that one statement may take, waiting for other writers included; none for as long as it takes.
 
     Raises
     ------
@@ -28,8 +35,8 @@ def connect(url: str) -> Engine:
     """
     parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(parsed)
-    options: dict[str, Any] = {"timeout": _BUSY_SECONDS}
+        return _sqlite(parsed, patience)
+    options: dict[str, Any] = {"timeout": patience}
     if parsed.query.get("tls") == "true":
         options["ssl_context"] = True  # the driver then checks certificate and host name
     parsed = parsed.difference_update_query(["tls"])
@@ -59,8 +66,8 @@ def _parsed(url: str) -> URL:
         ) from error
 
 
-def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url, json_serializer=_dumps, connect_args={"timeout": _BUSY_SECONDS})
+def _sqlite(url: URL, patience: float | None) -> Engine:
+    engine = create_engine(url, json_serializer=_dumps, connect_args={"timeout": patience or _PATIENCE_SECONDS})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:

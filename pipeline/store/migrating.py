@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
@@ -9,8 +10,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from pipeline.store.connecting import StoreError
+
+# Alembic hands its context to the migrations through names of its modules.
+_ONE_AT_A_TIME = Lock()
 
 
 def check(engine: Engine) -> None:
@@ -23,12 +28,21 @@ def check(engine: Engine) -> None:
     """
     found, newest = current(engine), ScriptDirectory.from_config(_config()).get_current_head()
     if found is None:
-        migrate(engine)
+        _make_tables(engine)
     elif found != newest:
         raise StoreError(
             f"store {engine.url.render_as_string()!r} is at migration {found}, this Wirewatch needs {newest}: "
             "make a backup and run `wirewatch store migrate`, or use the Wirewatch that made it"
         )
+
+
+def _make_tables(engine: Engine) -> None:
+    try:
+        migrate(engine)
+    except DBAPIError:
+        # Another process may have been quicker: both saw an empty database.
+        if current(engine) is None:
+            raise
 
 
 def current(engine: Engine) -> str | None:
@@ -49,7 +63,7 @@ def go_back(engine: Engine, target: str) -> None:
 
 def _run(engine: Engine, step: Callable[[Config, str], None], target: str) -> None:
     config = _config()
-    with engine.begin() as connection:
+    with _ONE_AT_A_TIME, engine.begin() as connection:
         config.attributes["connection"] = connection
         try:
             step(config, target)

@@ -6,14 +6,16 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, Engine, delete, exists
+from sqlalchemy import Connection, Engine, delete, exists, select
 
 from pipeline.store import migrating
 from pipeline.store.connecting import StoreError, connect, explained
 from pipeline.store.events import decode_events
 from pipeline.store.queries import last_change
 from pipeline.store.tables import articles, mentions, stories
-from pipeline.store.writing import next_change, unseen, write
+from pipeline.store.writing import begin_change, unseen, write
+
+_PRUNED_AT_ONCE = 200
 
 
 class Store:
@@ -105,10 +107,10 @@ class Store:
         """
         decoded = decode_events(list(events))
         with explained(self.engine), self.engine.connect() as connection, connection.begin() as transaction:
-            number = next_change(connection)
+            begin_change(connection)
             new = unseen(connection, decoded)
             if new:
-                write(connection, new, number)
+                write(connection, new)
             else:
                 transaction.rollback()
 
@@ -120,10 +122,22 @@ class Store:
         int
             How many stories were forgotten.
         """
-        orphaned = ~exists().where(mentions.c.article_key == articles.c.key)
-        with explained(self.engine), self.engine.begin() as connection:
-            next_change(connection)
-            pruned = connection.execute(delete(stories).where(stories.c.told_at < before)).rowcount
-            if pruned:
-                connection.execute(delete(articles).where(orphaned))
+        pruned = 0
+        while num_gone := self._prune_some(before):
+            pruned += num_gone
         return pruned
+
+    def _prune_some(self, before: datetime) -> int:
+        """Forget the oldest of them in one transaction that does not keep others waiting for long."""
+        old = select(stories.c.id).where(stories.c.told_at < before).order_by(stories.c.told_at).limit(_PRUNED_AT_ONCE)
+        with explained(self.engine), self.engine.connect() as connection, connection.begin() as transaction:
+            # Before it looks: what is old must not be told of anew meanwhile.
+            begin_change(connection)
+            ids = connection.execute(old).scalars().all()
+            if not ids:
+                transaction.rollback()
+                return 0
+            theirs = select(mentions.c.article_key).where(mentions.c.story_id.in_(ids))
+            of_others = exists().where(mentions.c.article_key == articles.c.key, mentions.c.story_id.not_in(ids))
+            connection.execute(delete(articles).where(articles.c.key.in_(theirs), ~of_others))
+            return connection.execute(delete(stories).where(stories.c.id.in_(ids))).rowcount

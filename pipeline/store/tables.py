@@ -50,7 +50,7 @@ changes = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("number", Integer, nullable=False),
-    comment="One row: the number of the last transaction that changed anything. Writers queue for it.",
+    comment="One row, the number of the last change of anything. Writers queue for it, so it only rises.",
 )
 
 stories = Table(
@@ -71,12 +71,10 @@ stories = Table(
     Column("surge_score", Float, nullable=False),
     Column("merged_into", String(16)),
     Column("told_at", UtcTime, nullable=False),
-    Column("change", Integer, nullable=False),
     Index("ix_stories_by_status", "status", "told_at", "id"),
     Index("ix_stories_by_time", "told_at", "id"),
     Index("ix_stories_by_language", "language", "told_at", "id"),
     Index("ix_stories_by_reports", "num_reports", "told_at"),
-    Index("ix_stories_by_change", "change"),
     Index("ix_stories_by_merged_into", "merged_into"),
     comment="Every story as its newest revision left it.",
 )
@@ -119,7 +117,7 @@ mentions = Table(
     _of_story(primary_key=True),
     Column("revision", Integer, primary_key=True),
     Column("position", Integer, primary_key=True),
-    Column("article_key", String(32), ForeignKey("articles.key"), nullable=False),
+    Column("article_key", String(32), ForeignKey("articles.key", ondelete="CASCADE"), nullable=False),
     Column("role", String(16), nullable=False),
     Column("observed_at", UtcTime, nullable=False),
     Column("similarity", Float),

@@ -1,4 +1,4 @@
-"""How events become rows. All of it runs inside one transaction, behind the lock that `next_change` takes."""
+"""How events become rows. All of it runs inside one transaction, behind the lock that `begin_change` takes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -24,11 +24,9 @@ _KEYS_A_STATEMENT = 500
 Row = Mapping[str, Any]
 
 
-def next_change(connection: Connection) -> int:
-    """Take the number of this change. Whoever comes second waits until the first has committed or given up."""
-    counted = update(changes).values(number=changes.c.number + 1).returning(changes.c.number)
-    number: int = connection.execute(counted).scalar_one()
-    return number
+def begin_change(connection: Connection) -> None:
+    """Count this change. Whoever comes second waits until the first has committed or given up."""
+    connection.execute(update(changes).values(number=changes.c.number + 1))
 
 
 def unseen(connection: Connection, events: Iterable[Event]) -> list[Event]:
@@ -41,27 +39,15 @@ def unseen(connection: Connection, events: Iterable[Event]) -> list[Event]:
     return sorted(by_key.values(), key=lambda event: (event.time, event.data.story_id, event.data.revision))
 
 
-def write(connection: Connection, events: Sequence[Event], change: int) -> None:
-    """Write events that the store does not have.
-
-    Parameters
-    ----------
-    connection
-        In the transaction in which `change` was taken.
-    events
-        None of them in the store, none twice.
-    change
-        Number of this change; readers find by it what changed since they last looked.
-    """
+def write(connection: Connection, events: Sequence[Event]) -> None:
+    """Write events of which none is in the store, and none given twice."""
     newest: dict[str, Event] = {}
     for event in events:
         known = newest.get(event.data.story_id)
         if known is None or event.data.revision > known.data.revision:
             newest[event.data.story_id] = event
-    rows = [_story_row(event, change) for event in newest.values()]
+    rows = [_story_row(event) for event in newest.values()]
     _put(connection, stories, rows, tuple(rows[0]), lambda new: new.revision > stories.c.revision)
-    for part in _parts(list(newest)):
-        connection.execute(update(stories).where(stories.c.id.in_(part)).values(change=change))
     _put(connection, revisions, [_revision_row(event) for event in events])
     told = [(event.data, mention) for event in events for mention in event.data.mentions]
     _put_articles(connection, told)
@@ -125,7 +111,7 @@ def _put(
 
 
 def _insert_of_json(table: Table, rows: list[Row]) -> postgresql.Insert:
-    """Hand all rows over as one value, which the server takes apart: thirty times faster than a value a column."""
+    """Hand all rows over as one value, which the server takes apart: the driver is slow at many."""
     columns = [column(name, table.c[name].type) for name in rows[0]]
     handed_over = func.json_to_recordset(literal(rows, JSON)).table_valued(*columns).render_derived(with_types=True)
     return postgresql.insert(table).from_select(list(rows[0]), select(handed_over))
@@ -135,7 +121,7 @@ def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     return (items[start : start + _KEYS_A_STATEMENT] for start in range(0, len(items), _KEYS_A_STATEMENT))
 
 
-def _story_row(event: Event, change: int) -> Row:
+def _story_row(event: Event) -> Row:
     data = event.data
     return {
         "id": data.story_id,
@@ -153,7 +139,6 @@ def _story_row(event: Event, change: int) -> Row:
         "surge_score": data.surge_score,
         "merged_into": data.merged_into,
         "told_at": event.time,
-        "change": change,
     }
 
 

@@ -11,16 +11,10 @@ Content = dict[str, list[tuple[Any, ...]]]
 
 
 def content(store: Store) -> Content:
-    """Give every row of every table, without what only counts the transactions."""
+    """Give every row of every table but the one that only counts changes."""
     with store.reading() as connection:
         return {
-            table.name: sorted(
-                (
-                    tuple(row)
-                    for row in connection.execute(select(*[each for each in table.c if each.name != "change"]))
-                ),
-                key=repr,
-            )
+            table.name: sorted(map(tuple, connection.execute(select(table))), key=repr)
             for table in metadata.sorted_tables
             if table.name != "changes"
         }

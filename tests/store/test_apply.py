@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from threading import Thread
@@ -202,6 +203,13 @@ def test_pruning_forgets_old_stories_and_the_articles_that_only_they_mention(sto
     assert {row[1] for row in found["story_words"]} == {story_id(2)}
     store.apply([event(1, 1, report("old"), report("both"))])
     assert len(content(store)["stories"]) == 2
+
+
+def test_pruning_takes_many_stories_in_portions(store: Store) -> None:
+    store.apply([event(number, 1, report(f"a{number}")) for number in range(450)])
+    assert store.prune(story(store, 1).told_at) == 0
+    assert store.prune(story(store, 1).told_at + timedelta(seconds=1)) == 450
+    assert [name for name, rows in content(store).items() if rows] == []
 
 
 def test_a_merge_event_is_told_in_the_history(store: Store) -> None:

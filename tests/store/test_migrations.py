@@ -1,5 +1,9 @@
 """The tables: made, undone and made again; what is of another version is refused."""
 
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -9,7 +13,7 @@ from pipeline.store import Store, StoreError
 from pipeline.store.connecting import connect
 from pipeline.store.migrating import current, go_back, migrate
 from pipeline.store.tables import metadata
-from tests.running import Wirewatch
+from tests.running import ROOT, Wirewatch
 from tests.store.making import event
 from tests.store.reading import content
 
@@ -32,6 +36,23 @@ def test_migrations_go_down_and_up_again(store_url: str) -> None:
         assert current(store.engine) == newest
         store.apply([event(1)])
         assert len(content(store)["stories"]) == 1
+
+
+def test_many_may_open_an_empty_store_at_once(store_url: str) -> None:
+    def open_and_apply(number: int) -> None:
+        with Store.open(store_url) as store:
+            store.apply([event(number)])
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(open_and_apply, range(8)))
+    with Store.open(store_url) as store:
+        assert len(content(store)["stories"]) == 8
+
+
+def test_several_processes_may_make_the_tables_at_once(store_url: str) -> None:
+    code = "import sys; from pipeline.store import Store; Store.open(sys.argv[1]).close()"
+    processes = [subprocess.Popen([sys.executable, "-c", code, store_url], cwd=ROOT) for _ in range(4)]
+    assert [process.wait(timeout=60) for process in processes] == [0, 0, 0, 0]
 
 
 def test_a_store_of_another_version_is_refused_with_the_remedy(store_url: str) -> None:

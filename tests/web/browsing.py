@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -18,6 +18,7 @@ def find_chromium() -> str | None:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Run the browser; it ends with the block."""
+    expect.set_options(timeout=20_000)  # milliseconds: a busy machine draws late
     with sync_playwright() as playwright:
         # It refuses its sandbox to root, as whom containers run.
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []

@@ -157,6 +157,17 @@ def test_paused_nothing_moves_and_then_all_is_caught_up(open_page: Open, running
     expect(page.locator(".story")).to_have_count(1)
 
 
+def test_what_cannot_be_answered_just_now_is_asked_for_again(open_page: Open, running: Served) -> None:
+    page = open_page(running)
+    expect(page.locator("#live-state")).to_have_text("Live")
+    page.route("**/", lambda route: route.fulfill(status=503))
+    running.store.apply([event(1)])
+    expect(page.locator("#live-state")).to_have_text("Reconnecting")
+    page.unroute("**/")
+    expect(page.locator(".story")).to_have_count(1)
+    expect(page.locator("#live-state")).to_have_text("Live")
+
+
 def test_a_server_that_comes_back_is_found_again(browser: Browser, serve: Serve) -> None:
     port = free_ports(1)
     first = serve(f"port = {port}")
@@ -168,7 +179,7 @@ def test_a_server_that_comes_back_is_found_again(browser: Browser, serve: Serve)
     expect(page.locator("#live-state")).to_have_text("Reconnecting")
     first.store.apply([event(1)])
     serve(f"port = {port}")
-    expect(page.locator(".story")).to_have_count(1, timeout=20_000)
+    expect(page.locator(".story")).to_have_count(1)
     page.close()
 
 

@@ -139,7 +139,7 @@ def test_a_hostile_query_is_answered_or_refused(serve: Serve, postgres_url: str,
         assert running.get(f"{path}?{query}").status in {200, 422}
 
 
-def test_a_change_is_told_within_a_second_and_the_server_ends_though_somebody_watches(serve: Serve) -> None:
+def test_a_change_is_told_within_seconds_and_the_server_ends_though_somebody_watches(serve: Serve) -> None:
     running = serve()
     watching = running.http.request("GET", f"{running.address}/live?since=0", preload_content=False)
     stream = watching.stream(1)
@@ -150,7 +150,7 @@ def test_a_change_is_told_within_a_second_and_the_server_ends_though_somebody_wa
         told += next(stream)
     assert b"event: change\n" in told
     assert b"data: 1\n" in told
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(timeout=10) == 0
     assert b"".join(stream).strip() == b""

@@ -34,7 +34,9 @@ async function update() {
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
     if (answer.redirected) return location.replace(answer.url);
+    if (answer.status >= 500) throw new Error(`answered with ${answer.status}`);
     if (answer.ok) takeOver(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    if (source) show("on", "Live");
   } catch {
     show("off", "Reconnecting");
     outdated = true;
@@ -112,6 +114,7 @@ pause.addEventListener("click", () => {
     show("paused", "Paused");
   } else {
     listen();
+    if (outdated) update();
   }
 });
 

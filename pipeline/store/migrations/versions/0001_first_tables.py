@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        comment="One row: the number of the last transaction that changed anything. Writers queue for it.",
+        comment="One row, the number of the last change of anything. Writers queue for it, so it only rises.",
     )
     op.create_table(
         "stories",
@@ -47,11 +47,9 @@ def upgrade() -> None:
         sa.Column("surge_score", sa.Float(), nullable=False),
         sa.Column("merged_into", sa.String(length=16), nullable=True),
         sa.Column("told_at", UtcTime(), nullable=False),
-        sa.Column("change", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         comment="Every story as its newest revision left it.",
     )
-    op.create_index("ix_stories_by_change", "stories", ["change"])
     op.create_index("ix_stories_by_language", "stories", ["language", "told_at", "id"])
     op.create_index("ix_stories_by_merged_into", "stories", ["merged_into"])
     op.create_index("ix_stories_by_reports", "stories", ["num_reports", "told_at"])
@@ -70,10 +68,7 @@ def upgrade() -> None:
         sa.Column("runner_up", sa.String(length=16), nullable=True),
         sa.Column("runner_up_similarity", sa.Float(), nullable=True),
         sa.Column("late", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["article_key"],
-            ["articles.key"],
-        ),
+        sa.ForeignKeyConstraint(["article_key"], ["articles.key"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["story_id"], ["stories.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("story_id", "revision", "position"),
         comment="An article's place in a story, with the answer to why it is there.",
