@@ -122,7 +122,9 @@ def _run(
     try:
         _Intake(config, queue, feed, metrics, desks).run(stop, until_idle)
     except sqlite3.Error as error:
-        raise _unwritable(queue.path, error) from error
+        raise DeliveryFailed(
+            f"{queue.path!r} cannot be written: {error}; make room on its disk and start again"
+        ) from error
     finally:
         for desk in desks:
             desk.stop()
@@ -226,7 +228,3 @@ class _Intake:
         now = time.time()
         names = [desk.name for desk in self._desks]
         return any(self._queue.unsorted(name, 1) or self._queue.due(name, now, 1) for name in names)
-
-
-def _unwritable(path: str, error: sqlite3.Error) -> DeliveryFailed:
-    return DeliveryFailed(f"{path!r} cannot be written: {error}; make room on its disk and start again")

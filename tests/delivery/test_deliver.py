@@ -3,14 +3,12 @@
 import os
 import random
 import signal
-import socket
 import sqlite3
 import time
 from itertools import islice
 from pathlib import Path
 
 import pytest
-import urllib3
 
 from pipeline.delivery.queue import QueueRefused, read_queue
 from pipeline.records import EventType
@@ -18,6 +16,7 @@ from tests.delivery.delivering import Delivering, wait_until, webhook
 from tests.delivery.making import line
 from tests.delivery.receiver import Handler, Receiver, Request, answer, close
 from tests.kafka.running import ended
+from tests.measuring import fetch, free_address, value
 from tests.running import Wirewatch
 
 JSONL = 'jsonl = "events.jsonl"'
@@ -151,36 +150,21 @@ def test_a_rule_is_tried_on_past_events(tmp_path: Path) -> None:
 
 
 def test_metrics_and_readiness_are_served(tmp_path: Path, receiver: Receiver) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = free_address()
     delivering = Delivering(tmp_path, JSONL, webhook(receiver.url) + f'[metrics]\nlisten = "{address}"\n')
     process = delivering.start()
-
-    def get(path: str) -> tuple[int, str]:
-        answer = urllib3.request("GET", f"http://{address}{path}", retries=False, timeout=5)
-        return answer.status, answer.data.decode()
-
-    def is_alive() -> bool:
-        try:
-            return get("/healthz")[0] == 200
-        except urllib3.exceptions.HTTPError:
-            assert process.poll() is None
-            return False
-
     try:
-        wait_until(is_alive)
-        status, reason = get("/readyz")
+        wait_until(lambda: fetch(address, "/readyz")[0])
+        status, reason = fetch(address, "/readyz")
         assert status == 503
         assert "is not there (yet)" in reason
         write(tmp_path, line(1), line(1), line(2), b"garbage")
-        wait_until(lambda: len(receiver.requests) == 2)
-        wait_until(lambda: 'events_delivered_total{destination="desk"} 2.0' in get("/metrics")[1])
-        text = get("/metrics")[1]
-        assert "wirewatch_deliver_events_received_total 2.0" in text
-        assert "wirewatch_deliver_events_repeated_total 1.0" in text
-        assert "wirewatch_deliver_records_malformed_total 1.0" in text
-        assert 'wirewatch_deliver_events_waiting{destination="desk"} 0.0' in text
-        assert get("/readyz") == (200, "ready\n")
+        wait_until(lambda: value(address, 'wirewatch_deliver_events_delivered_total{destination="desk"}') == 2)
+        assert value(address, "wirewatch_deliver_events_received_total") == 2
+        assert value(address, "wirewatch_deliver_events_repeated_total") == 1
+        assert value(address, "wirewatch_deliver_records_malformed_total") == 1
+        assert value(address, 'wirewatch_deliver_events_waiting{destination="desk"}') == 0
+        assert fetch(address, "/readyz") == (200, "ready\n")
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=10)

@@ -161,6 +161,7 @@ def test_only_a_trusted_certificate_of_that_name_is_spoken_to(
         ("ftp://example.org", "is none"),
         ("example.org/hook", "is none"),
         ("https://", "is none"),
+        ("https://user:password@example.org/", "names a user"),
         ("https://exa mple:99999999", "is none"),
     ],
 )

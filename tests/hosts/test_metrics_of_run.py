@@ -8,10 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-import urllib3
-
 from tests.delivery.delivering import wait_until
 from tests.hosts.making import write_config
+from tests.measuring import fetch, free_address, value
 from tests.running import ROOT
 
 CONFIG = """
@@ -26,22 +25,8 @@ tick_seconds = 0.5
 """
 
 
-def fetch(address: str, path: str) -> tuple[int, str]:
-    try:
-        answer = urllib3.request("GET", f"http://{address}{path}", retries=False, timeout=5)
-    except urllib3.exceptions.HTTPError:
-        return 0, ""
-    return answer.status, answer.data.decode()
-
-
-def value(address: str, name: str) -> float:
-    lines = fetch(address, "/metrics")[1].splitlines()
-    return next((float(line.split()[1]) for line in lines if line.startswith(f"wirewatch_run_{name} ")), -1.0)
-
-
 def test_a_run_tells_what_it_read_and_raised_and_how_far_it_is(tmp_path: Path, samples: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = free_address()
     (tmp_path / "in").mkdir()
     newswire = (samples / "newswire.jsonl").read_bytes().splitlines(keepends=True)
     ferry = [line for line in newswire if b"ferry-grey-heron" in line]
@@ -53,11 +38,11 @@ def test_a_run_tells_what_it_read_and_raised_and_how_far_it_is(tmp_path: Path, s
         env={**os.environ, "PYTHONPATH": str(ROOT), "WIREWATCH_METRICS_LISTEN": address},
     )
     try:
-        wait_until(lambda: value(address, "articles_total") == 6)
-        wait_until(lambda: value(address, "dead_letters_total") == 1)
-        wait_until(lambda: value(address, "events_total") == 1)
-        wait_until(lambda: value(address, "records_unsent") == 0)
-        assert abs(value(address, "watermark_timestamp_seconds") - time.time()) < 60
+        wait_until(lambda: value(address, "wirewatch_run_articles_total") == 6)
+        wait_until(lambda: value(address, "wirewatch_run_dead_letters_total") == 1)
+        wait_until(lambda: value(address, "wirewatch_run_events_total") == 1)
+        wait_until(lambda: value(address, "wirewatch_run_records_unsent") == 0)
+        assert abs(value(address, "wirewatch_run_watermark_timestamp_seconds") - time.time()) < 60
         assert fetch(address, "/readyz") == (200, "ready\n")
     finally:
         process.send_signal(signal.SIGTERM)

@@ -75,6 +75,8 @@ class Poster:
             raise Misconfigured(f"the url of destination {name!r} is none: write https://host/path") from error
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise Misconfigured(f"the url of destination {name!r} is none: write https://host/path")
+        if parsed.auth:
+            raise Misconfigured(f"the url of destination {name!r} names a user, which is not sent: leave it out")
         if parsed.scheme == "http" and not allow_private:
             raise Misconfigured(
                 f"the url of destination {name!r} is not encrypted: write https://, or set allow_private = true"
