@@ -53,7 +53,8 @@ def message_of(event: StoryEvent, rules: Sequence[str]) -> Message:
     """
     facts = [
         _SAID[event.type],
-        f"{event.num_reports} reports and {event.num_copies} copies from {event.num_outlets} outlets",
+        f"{_counted(event.num_reports, 'report', 'reports')} and {_counted(event.num_copies, 'copy', 'copies')} "
+        f"from {_counted(event.num_outlets, 'outlet', 'outlets')}",
         f"language {harmless(event.language, _LONGEST_NAME)}",
         f"{event.time:%Y-%m-%d %H:%M:%S} UTC",
     ]
@@ -87,6 +88,10 @@ def harmless(text: str, limit: int) -> str:
     kept = "".join(_shown(character) for character in text[: 4 * limit])
     line = " ".join(kept.split())
     return line if len(line) <= limit and len(text) <= 4 * limit else f"{line[: limit - 1]}…"
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _shown(character: str) -> str:

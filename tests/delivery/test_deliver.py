@@ -137,9 +137,9 @@ def test_a_rule_is_tried_on_past_events(tmp_path: Path) -> None:
     done = delivering.run("--test-rule", "ferries", "--events", "events.jsonl")
     assert done.returncode == 0, done.stderr
     assert done.stdout == (
-        "0000000000000001-1  Ferry sinks off Grey Heron  A story emerged, 3 reports and 1 copies from 2 outlets, "
+        "0000000000000001-1  Ferry sinks off Grey Heron  A story emerged, 3 reports and 1 copy from 2 outlets, "
         "language en, 2026-11-23 09:00:01 UTC  (held until 2026-11-23 10:00:00 UTC)\n"
-        "0000000000000001-3  Turned [31mname  A story grew, 7 reports and 1 copies from 2 outlets, "
+        "0000000000000001-3  Turned [31mname  A story grew, 7 reports and 1 copy from 2 outlets, "
         "language en, 2026-11-23 09:00:01 UTC  (held until 2026-11-23 10:00:00 UTC)\n"
         "ferries would have fired for 2 of 5 events\n"
     )

@@ -86,7 +86,7 @@ def test_a_mail_says_what_happened_and_why_it_came(port: int, mailbox: Mailbox) 
     assert mailbox.envelopes[0].rcpt_tos == ["a@news.example", "b@news.example"]
     assert mail.get_content().replace("\r\n", "\n") == (
         "Ferry sinks off Grey Heron\n\n"
-        "A story emerged, 3 reports and 1 copies from 2 outlets, language en, 2026-11-23 09:00:01 UTC, "
+        "A story emerged, 3 reports and 1 copy from 2 outlets, language en, 2026-11-23 09:00:01 UTC, "
         "rule harbours\n\n"
         "- Harbour Post: Ferry sinks off Grey Heron\n  https://harbour.example/a?b=1&c=2\n"
     )
