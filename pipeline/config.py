@@ -3,9 +3,12 @@
 import difflib
 import re
 import tomllib
-from datetime import date
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
@@ -16,6 +19,8 @@ NotNegative = Annotated[float, Meta(ge=0)]
 Hours = Annotated[float, Meta(gt=0, le=876_000)]
 Name = Annotated[str, Meta(min_length=1)]
 Share = Annotated[float, Meta(gt=0, le=1)]
+Label = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,39}$")]
+"""A name that also stands in headers, metrics and names of environment variables."""
 
 
 class ConfigError(ValueError):
@@ -199,6 +204,139 @@ class TopicsConfig(Section, frozen=True):
     """Largest record that the topics take."""
 
 
+class StoreConfig(Section, frozen=True):
+    """The database of story events."""
+
+    url: Name = "sqlite:///wirewatch-store.db"
+    """``sqlite:///FILE`` or ``postgresql://USER@HOST/DATABASE``, ``?tls=true`` for a checked TLS connection. The
+    password comes from ``WIREWATCH_STORE_PASSWORD``."""
+    keep_days: Positive | None = None
+    """`wirewatch store prune` forgets stories of which nothing was told for so long; none: it must be told how long."""
+
+
+class ServeConfig(Section, frozen=True):
+    """The live page and its API."""
+
+    host: Name = "127.0.0.1"
+    """Address to listen on. Any but a loopback address needs a token."""
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
+    """0 takes any that is free."""
+    token_file: str | None = None
+    """File that holds the token that readers must show; ``WIREWATCH_SERVE_TOKEN`` wins over it."""
+    stories_per_page: Annotated[int, Meta(ge=1, le=200)] = 30
+    poll_seconds: Annotated[float, Meta(ge=0.1, le=3600)] = 1.0
+    """How often the store is asked for news."""
+
+
+class RuleConfig(Section, frozen=True, kw_only=True):
+    """A watchlist. All that is given must hold; of a list, one entry is enough."""
+
+    name: Label
+    types: tuple[Literal["emerged", "grew", "surged", "merged", "corrected", "closed"], ...] = (
+        "emerged",
+        "grew",
+        "surged",
+    )
+    """What must have happened to the story."""
+    words: tuple[Name, ...] = ()
+    """Words and names in any language, compared by their stems; of an entry with several words all must occur."""
+    outlets: tuple[Name, ...] = ()
+    """Who must have published one of the articles that the event tells of."""
+    languages: tuple[Name, ...] = ()
+    """BCP 47 primary tags."""
+    min_reports: Annotated[int, Meta(ge=0)] = 0
+    min_copies: Annotated[int, Meta(ge=0)] = 0
+    min_outlets: Annotated[int, Meta(ge=0)] = 0
+    min_surge_score: NotNegative = 0.0
+    quiet_from: Annotated[time, Meta(tz=False)] | None = None
+    """Beginning of the hours in which alerts are held; they are delivered at `quiet_until`."""
+    quiet_until: Annotated[time, Meta(tz=False)] | None = None
+    time_zone: Name = "UTC"
+    """In which the quiet hours are told, as in ``Europe/Berlin``."""
+
+
+class DestinationConfig(Section, frozen=True, kw_only=True, tag_field="kind"):
+    """What every destination has. Its secrets come from the environment, under its name."""
+
+    name: Label
+    rules: tuple[Label, ...] = ()
+    """Names of the rules of which one must fire; none: every event is delivered."""
+    timeout_seconds: Positive = 10.0
+    """How long one attempt may take."""
+    give_up_hours: Positive = 24.0
+    """How long a delivery is tried before it goes to the dead letters."""
+    start: Literal["now", "beginning"] = "now"
+    """Whether a destination that is new gets what happened before."""
+
+    def variable(self, what: str) -> str:
+        """Name the environment variable that holds a secret of this destination.
+
+        Examples
+        --------
+        >>> WebhookConfig(name="news-desk").variable("secret")
+        'WIREWATCH_NEWS_DESK_SECRET'
+        """
+        return f"WIREWATCH_{self.name}_{what}".replace("-", "_").upper()
+
+
+class HttpConfig(DestinationConfig, frozen=True):
+    """What is sent by HTTP."""
+
+    url: str | None = None
+    """Where to; ``WIREWATCH_<NAME>_URL`` wins over it."""
+    allow_private: bool = False
+    """Whether it may lie in a private network or on this machine, and be reached without TLS."""
+
+
+class WebhookConfig(HttpConfig, frozen=True, tag="webhook"):
+    """Events as they are, signed by Standard Webhooks with ``WIREWATCH_<NAME>_SECRET``."""
+
+
+class SlackConfig(HttpConfig, frozen=True, tag="slack"):
+    """Messages for an incoming webhook of Slack, or of what understands the same."""
+
+
+class EmailConfig(DestinationConfig, frozen=True, kw_only=True, tag="email"):
+    """Messages over SMTP."""
+
+    host: Name
+    sender: Name
+    recipients: Annotated[tuple[Name, ...], Meta(min_length=1)]
+    port: Annotated[int, Meta(ge=1, le=65_535)] = 587
+    encryption: Literal["starttls", "tls", "none"] = "starttls"
+    username: str | None = None
+    """Who signs in; the password is ``WIREWATCH_<NAME>_PASSWORD``."""
+
+
+class SqlConfig(DestinationConfig, frozen=True, tag="sql"):
+    """The store that `serve` shows, or another."""
+
+    url: Name | None = None
+    """Where it lies; `[store] url` by default."""
+    start: Literal["now", "beginning"] = "beginning"
+
+
+class DeliverConfig(Section, frozen=True):
+    """Story events, as they lie in `[output]`, to whoever must know."""
+
+    state: Name = "wirewatch-deliver.db"
+    """SQLite file that remembers what was delivered."""
+    keep_days: Positive = 7.0
+    """How long events are kept for a destination that is new and begins at the beginning."""
+    longest_wait_seconds: Annotated[float, Meta(ge=1)] = 300.0
+    """Longest time between two attempts; it grows from a second, with jitter."""
+    rules: tuple[RuleConfig, ...] = ()
+    destinations: tuple[WebhookConfig | SlackConfig | EmailConfig | SqlConfig, ...] = ()
+
+
+class MetricsConfig(Section, frozen=True):
+    """What a command tells Prometheus."""
+
+    listen: str | None = None
+    """``host:port`` at which `publish`, `run`, `deliver` and `serve` tell ``/metrics``, ``/healthz`` and ``/readyz``;
+    none by default. ``WIREWATCH_METRICS_LISTEN`` wins over it."""
+
+
 class Config(Section, frozen=True):
     """The whole configuration; every key has a default."""
 
@@ -209,6 +347,10 @@ class Config(Section, frozen=True):
     publish: PublishConfig = PublishConfig()
     topics: TopicsConfig = TopicsConfig()
     kafka: KafkaConfig = KafkaConfig()
+    store: StoreConfig = StoreConfig()
+    serve: ServeConfig = ServeConfig()
+    deliver: DeliverConfig = DeliverConfig()
+    metrics: MetricsConfig = MetricsConfig()
 
 
 def load_config(path: str | Path | None) -> Config:
@@ -252,6 +394,7 @@ def config_from(table: dict[str, Any], *, place: str) -> Config:
     _check_ladder(config.detection.stories.growth_ladder, place)
     _check_horizon(config.detection.time, place)
     _check_security(config.kafka, place)
+    _check_deliver(config.deliver, place)
     return config
 
 
@@ -285,6 +428,41 @@ def _check_security(kafka: KafkaConfig, place: str) -> None:
         )
 
 
+def _check_deliver(deliver: DeliverConfig, place: str) -> None:
+    _check_names("rules", deliver.rules, place)
+    _check_names("destinations", deliver.destinations, place)
+    known = [rule.name for rule in deliver.rules]
+    for destination in deliver.destinations:
+        for name in destination.rules:
+            if name not in known:
+                raise ConfigError(
+                    f"configuration {place!r}: rules of deliver.destinations {destination.name!r} has {name!r}, but "
+                    f"there is no such rule: {_meant(name, known)}"
+                )
+    for rule in deliver.rules:
+        _check_quiet_hours(rule, place)
+
+
+def _check_names(what: str, named: Sequence[RuleConfig | DestinationConfig], place: str) -> None:
+    name, count = next(iter(Counter(each.name for each in named).most_common(1)), ("", 0))
+    if count > 1:
+        raise ConfigError(f"configuration {place!r}: {count} deliver.{what} are named {name!r}: rename all but one")
+
+
+def _check_quiet_hours(rule: RuleConfig, place: str) -> None:
+    where = f"configuration {place!r}: deliver.rules {rule.name!r}"
+    if (rule.quiet_from is None) != (rule.quiet_until is None):
+        raise ConfigError(f"{where} has one of quiet_from and quiet_until: give both, as in 22:00:00, or neither")
+    if rule.quiet_from is not None and rule.quiet_from == rule.quiet_until:
+        raise ConfigError(f"{where} is quiet from {rule.quiet_from} to the same time: leave both out, or change one")
+    try:
+        ZoneInfo(rule.time_zone)
+    except (KeyError, OSError, ValueError) as error:
+        raise ConfigError(
+            f"{where} has time_zone {rule.time_zone!r}, which is none: write one such as 'Europe/Berlin'"
+        ) from error
+
+
 def _explain(problem: str, table: dict[str, Any]) -> str:
     """Add to msgspec's words the value that is wrong, or the key that was probably meant."""
     problem, _, path = problem.partition(" - at `$")
@@ -292,21 +470,37 @@ def _explain(problem: str, table: dict[str, Any]) -> str:
     unknown = re.search(r"unknown field `(.*)`", problem)
     if unknown is None:
         return f"{key} is {_value_at(table, key)!r}: {problem[0].lower()}{problem[1:]}"
-    known = _keys_of(key)
-    near = difflib.get_close_matches(unknown[1], known, n=1)
-    remedy = f"did you mean {near[0]!r}?" if near else f"it knows {', '.join(known)}"
-    return f"unknown key {unknown[1]!r} in {f'[{key}]' if key else 'the top level'}: {remedy}"
+    return (
+        f"unknown key {unknown[1]!r} in {f'[{key}]' if key else 'the top level'}: {_meant(unknown[1], _keys_of(key))}"
+    )
+
+
+def _meant(given: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(given, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"it knows {', '.join(known) or 'none'}"
 
 
 def _value_at(table: Any, key: str) -> Any:
     for part in re.findall(r"[^.\[\]]+", key):
         if isinstance(table, dict):
             table = table.get(part)
+        elif isinstance(table, list) and part.isdigit():
+            table = table[int(part)]
     return table
 
 
 def _keys_of(key: str) -> list[str]:
-    kind: Any = Config
-    for part in filter(None, key.split(".")):
-        kind = next(field.type for field in msgspec.structs.fields(kind) if field.name == part)
-    return [field.name for field in msgspec.structs.fields(kind)]
+    kinds: tuple[Any, ...] = (Config,)
+    for part in re.findall(r"[^.\[\]]+", key):
+        kinds = _kinds_of_elements(kinds) if part.isdigit() else _kinds_of_field(kinds, part)
+    tag = sorted({field for kind in kinds if (field := kind.__struct_config__.tag_field)})
+    return [*tag, *dict.fromkeys(field.name for kind in kinds for field in msgspec.structs.fields(kind))]
+
+
+def _kinds_of_field(kinds: tuple[Any, ...], name: str) -> tuple[Any, ...]:
+    return tuple(field.type for kind in kinds for field in msgspec.structs.fields(kind) if field.name == name)
+
+
+def _kinds_of_elements(kinds: tuple[Any, ...]) -> tuple[Any, ...]:
+    element = get_args(kinds[0])[0]
+    return get_args(element) or (element,)

@@ -7,10 +7,13 @@ import sys
 import click
 
 from pipeline.commands.dead_letters import dead_letters
+from pipeline.commands.deliver import deliver
 from pipeline.commands.evaluate import evaluate
 from pipeline.commands.publish import publish
 from pipeline.commands.replay import replay
 from pipeline.commands.run import run
+from pipeline.commands.serve import serve
+from pipeline.commands.store import store
 from pipeline.commands.topics import topics
 
 
@@ -36,6 +39,9 @@ cli.add_command(dead_letters)
 cli.add_command(topics)
 cli.add_command(publish)
 cli.add_command(run)
+cli.add_command(deliver)
+cli.add_command(store)
+cli.add_command(serve)
 
 if __name__ == "__main__":
     main()

@@ -3,12 +3,16 @@
 import os
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from tests.postgres import Postgres, what_is_missing
 from tests.running import ROOT, Wirewatch
+
+_numbers = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +39,36 @@ def wirewatch(tmp_path: Path) -> Wirewatch:
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Return a running server; a test that stops it starts it again."""
+    if missing := what_is_missing():
+        pytest.skip(f"needs a PostgreSQL server: {missing}")
+    server = Postgres()
+    server.start()
+    yield server
+    server.stop()
+    server.throw_away()
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> str:
+    """Return the address of an empty database."""
+    return postgres.create_database(f"test{next(_numbers)}")
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'store.db'}"
+
+
+@pytest.fixture(params=["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.postgres)])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """Return the address of an empty store, of the one kind and of the other."""
+    url: str = request.getfixturevalue(request.param)
+    return url
 
 
 def pytest_configure(config: pytest.Config) -> None:

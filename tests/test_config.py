@@ -71,6 +71,46 @@ def test_a_refusal_names_the_key_the_value_and_the_remedy(path: Path, text: str,
     assert [word for word in words if word not in message] == []
 
 
+_DELIVER = """
+[[deliver.rules]]
+name = "harbours"
+quiet_from = 22:00:00
+quiet_until = 07:00:00
+time_zone = "Europe/Berlin"
+[[deliver.destinations]]
+kind = "webhook"
+name = "desk"
+rules = ["harbours"]
+[[deliver.destinations]]
+kind = "sql"
+name = "store"
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        ("kind = ", "knd = ", "deliver.destinations[0] is {'knd': 'webhook'"),
+        ('"sql"', '"sqll"', "deliver.destinations[1].kind is 'sqll'"),
+        ('"webhook"\n', '"webhook"\nulr = ""\n', "'ulr' in [deliver.destinations[0]]: did you mean 'url'?"),
+        ("time_zone", "timezone", "'timezone' in [deliver.rules[0]]: did you mean 'time_zone'?"),
+        ('["harbours"]', '["harbour"]', "has 'harbour', but there is no such rule: did you mean 'harbours'?"),
+        ('["harbours"]', '["harbours", 7]', "deliver.destinations[0].rules[1] is 7"),
+        ('"store"', '"desk"', "2 deliver.destinations are named 'desk'"),
+        ('"store"', '"The Store"', "deliver.destinations[1].name is 'The Store'"),
+        ("quiet_from = 22:00:00\n", "", "has one of quiet_from and quiet_until"),
+        ("22:00:00", "07:00:00", "is quiet from 07:00:00 to the same time"),
+        ("Europe/Berlin", "Europe/Berln", "time_zone 'Europe/Berln', which is none"),
+        ("Europe/Berlin", "../zone", "time_zone '../zone', which is none"),
+    ],
+)
+def test_a_slip_in_rules_and_destinations_is_named(path: Path, right: str, wrong: str, words: str) -> None:
+    assert right in _DELIVER
+    path.write_text(_DELIVER, "utf-8")
+    assert len(load_config(path).deliver.destinations) == 2
+    assert words in refused(path, _DELIVER.replace(right, wrong))
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"missing.toml' cannot be read: No such file .*; give an existing file"):
         load_config(tmp_path / "missing.toml")

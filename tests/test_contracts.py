@@ -11,7 +11,7 @@ import msgspec
 import orjson
 import pytest
 
-from pipeline.config import Config, Section, load_config
+from pipeline.config import Config, DestinationConfig, HttpConfig, RuleConfig, Section, load_config
 from pipeline.records import DEAD_LETTER_RAW_BYTES
 from tests.running import ROOT, Wirewatch, read_jsonl
 
@@ -57,6 +57,18 @@ def test_the_default_configuration_names_every_key_with_its_default() -> None:
         # TOML cannot write "none": such a key stands in a comment.
         shown = f"# {key} = " in text if default is None else key in table
         assert shown, f"configs/default.toml lacks {key} in {sections}"
+
+
+def test_the_example_of_delivery_names_every_key_of_rules_and_destinations() -> None:
+    text = (ROOT / "configs" / "deliver.toml").read_text()
+    given = load_config(ROOT / "configs" / "deliver.toml").deliver
+    kinds = {type(each) for each in given.destinations}
+    assert kinds == set(DestinationConfig.__subclasses__()) - {HttpConfig} | set(HttpConfig.__subclasses__())
+    for kind in (RuleConfig, *kinds):
+        for field in msgspec.structs.fields(kind):
+            assert f"\n{field.name} = " in text or f"\n# {field.name} = " in text, (
+                f"configs/deliver.toml lacks {field.name}"
+            )
 
 
 def _keys(kind: Any, *sections: str) -> Iterator[tuple[Any, ...]]:

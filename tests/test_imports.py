@@ -43,6 +43,15 @@ def test_importing_it_imports_neither_beam_nor_kafka(root: str, pytestconfig: py
     assert result.returncode == 0, result.stderr
 
 
+def test_the_command_line_imports_what_a_command_needs_only_when_it_runs(pytestconfig: pytest.Config) -> None:
+    heavy = "apache_beam", "kafka", "sqlalchemy", "alembic", "fastapi", "starlette", "uvicorn", "jinja2", "trafilatura"
+    code = f"import pipeline.main, sys; print(sorted({set(heavy)} & sys.modules.keys()))"
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, cwd=pytestconfig.rootpath, capture_output=True, text=True, check=True)
+
+    assert result.stdout == "[]\n"
+
+
 def test_modules_of_a_package_are_walked(pytestconfig: pytest.Config) -> None:
     result = import_everything(["pipeline.evaluation"], pytestconfig.rootpath)
 

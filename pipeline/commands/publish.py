@@ -69,9 +69,11 @@ def _run(
     from connectors.resuming import Position, Reader, open_reader
     from pipeline.brokers import BrokerError
     from pipeline.hosts.publish.delivery import Delivery
+    from pipeline.hosts.publish.measuring import publish_registry
     from pipeline.hosts.publish.memory import Memory, MemoryRefused, Progress
     from pipeline.hosts.publish.publisher import Publisher, clock
     from pipeline.hosts.publish.topics import find_topics
+    from pipeline.metrics import MetricsError, serve_metrics
 
     def open_at(path: str, offset: int, number: int, digest: str) -> Reader:
         known = (Position(offset, number), digest)
@@ -95,10 +97,12 @@ def _run(
         stamp=None if archive or seen_at else clock,
         stop=stop,
     )
+    registry = publish_registry(lambda: publisher.counters + delivery.counters, lambda: delivery.num_waiting)
     try:
-        work(publisher)
-        delivery.finish(_LAST_SECONDS if stop.is_set() else config.kafka.delivery_seconds + _LAST_SECONDS)
-    except BrokerError as error:
+        with serve_metrics(config.metrics.listen, registry, str):
+            work(publisher)
+            delivery.finish(_LAST_SECONDS if stop.is_set() else config.kafka.delivery_seconds + _LAST_SECONDS)
+    except (BrokerError, MetricsError) as error:
         raise Failure(str(error)) from error
     finally:
         publisher.note_last()

@@ -43,10 +43,11 @@ def run(until_idle: float | None, forget_cursor: bool, config: Config) -> None:
 
     from pipeline.hosts.embedded.errors import HostFailed
     from pipeline.hosts.embedded.host import run_embedded
+    from pipeline.metrics import MetricsError
 
     try:
         counts = run_embedded(config, _readers(config), stop=stop, until_idle=until_idle, forget_cursor=forget_cursor)
-    except HostFailed as error:
+    except (HostFailed, MetricsError) as error:
         raise Failure(str(error)) from error
     click.echo(
         f"{counts['articles']} articles ({counts['late']} late), {counts['dead_letters']} dead letters, "

@@ -2,14 +2,12 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from pathlib import Path
-from random import SystemRandom
 
 from kafka.admin import KafkaAdminClient, NewTopic
 
-from tests.running import ROOT
+from tests.running import ROOT, free_ports
 
 SCRIPT = ROOT / "deploy" / "local" / "kafka"
 USERNAME = "wirewatch"
@@ -27,7 +25,7 @@ class Broker:
 
     def __init__(self, data: Path) -> None:
         self._data = data
-        self._port = _free_ports(5)
+        self._port = free_ports(5)
         self.servers = f"127.0.0.1:{self._port}"
         """Bootstrap servers, plaintext."""
         self.tls_servers = f"127.0.0.1:{self._port + 2}"
@@ -71,22 +69,3 @@ def what_is_missing() -> str:
     if (ROOT / "deploy" / "local" / "lib" / "pom.xml").exists():
         del programs["mvn"]
     return " and ".join(name for program, name in programs.items() if shutil.which(program) is None)
-
-
-def _free_ports(count: int) -> int:
-    """Find ports in a row that nobody listens on, below those that outgoing connections are given."""
-    for _ in range(100):
-        first = SystemRandom().randrange(15_000, 32_000)
-        if all(_is_free(first + number) for number in range(count)):
-            return first
-    raise RuntimeError(f"no {count} free ports in a row between 15000 and 32000 in 100 tries")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as server:
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            server.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

@@ -16,6 +16,7 @@ from pipeline.hosts.embedded.folder_input import FindFiles, FolderInput, ReadFil
 from pipeline.hosts.embedded.inputs import Input
 from pipeline.hosts.embedded.jsonl_outlet import JsonlOutlet
 from pipeline.hosts.embedded.loop import Loop
+from pipeline.hosts.embedded.measuring import measured
 from pipeline.hosts.embedded.outbox import Outbox
 from pipeline.hosts.embedded.outlets import Outlet
 from pipeline.hosts.embedded.sender import Sender
@@ -44,6 +45,8 @@ def run_embedded(
     ------
     pipeline.hosts.embedded.errors.HostFailed
         If input, state or output cannot go on.
+    pipeline.metrics.MetricsError
+        If metrics are asked for and cannot be served.
     """
     with open_state(config.run.state, config.detection) as state:
         engine = Engine(state, config, readers.parse, time.time)
@@ -57,9 +60,9 @@ def run_embedded(
         # Longer than one attempt: a broker that is just being restarted is worth waiting for.
         state_id, patience = state.id, 3 * config.kafka.connect_seconds
         sender = Sender(lambda: State(config.run.state), make_outlet, patience=patience)
-        Loop(state, engine, open_source, sender, stop=stop, archive=config.input.archive, patience=patience).run(
-            until_idle
-        )
+        loop = Loop(state, engine, open_source, sender, stop=stop, archive=config.input.archive, patience=patience)
+        with measured(config.metrics.listen, config.run.state, engine, sender):
+            loop.run(until_idle)
         return engine.counts
 
 

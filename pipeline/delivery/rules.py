@@ -1,0 +1,91 @@
+"""Which story events a watchlist asks for. Pure: what was alerted before is an argument."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from pipeline.config import RuleConfig
+from pipeline.detection.terms import stem_of
+from pipeline.detection.words import words
+from pipeline.records import EventType, StoryEvent
+
+_GROWTH = (EventType.EMERGED, EventType.GREW, EventType.SURGED)
+
+
+class Subject:
+    """A story event with what rules ask of it, worked out once for all of them.
+
+    Parameters
+    ----------
+    event
+        What changed in a story.
+    ladder
+        The growth ladder of ``[detection.stories]``, rising.
+    """
+
+    def __init__(self, event: StoryEvent, ladder: Sequence[int]) -> None:
+        self.event = event
+        self.rung: int | None = None
+        """How many rungs of the ladder the story has reached; none for an event that tells of no growth."""
+        if event.type in _GROWTH:
+            self.rung = bisect_right(ladder, event.num_reports)
+        self.name = event.type.name.lower()
+        self.outlets = {mention.outlet.casefold() for mention in event.mentions if mention.outlet}
+        texts = [event.headline, *event.keywords]
+        for mention in event.mentions:
+            texts += [mention.title, *mention.terms]
+        self.stems = stems_of(" ".join(texts))
+
+
+class Rule:
+    """One watchlist.
+
+    Parameters
+    ----------
+    config
+        What must hold.
+    """
+
+    def __init__(self, config: RuleConfig) -> None:
+        self.config = config
+        self.name = config.name
+        self._outlets = {outlet.casefold() for outlet in config.outlets}
+        self._languages = {language.casefold() for language in config.languages}
+        self._words = [stems_of(entry) for entry in config.words]
+
+    def matches(self, subject: Subject) -> bool:
+        """Tell whether an event is what the rule asks for, whatever was alerted before."""
+        config, event = self.config, subject.event
+        return (
+            subject.name in config.types
+            and event.num_reports >= config.min_reports
+            and event.num_copies >= config.min_copies
+            and event.num_outlets >= config.min_outlets
+            and event.surge_score >= config.min_surge_score
+            and (not self._languages or event.language in self._languages)
+            and (not self._outlets or not self._outlets.isdisjoint(subject.outlets))
+            and (not self._words or any(stems <= subject.stems for stems in self._words))
+        )
+
+    def fires(self, subject: Subject, alerted: int | None) -> bool:
+        """Tell whether an event is worth an alert.
+
+        Parameters
+        ----------
+        subject
+            The event.
+        alerted
+            The highest rung at which this rule alerted of this story before; none for never.
+        """
+        is_news = subject.rung is None or alerted is None or subject.rung > alerted
+        return is_news and self.matches(subject)
+
+
+def stems_of(text: str) -> frozenset[str]:
+    """Give the stems of a text's words; a word that is no term (a single letter) stands for itself.
+
+    Examples
+    --------
+    >>> sorted(stems_of("Přístavy, l'Élysée & ports"))
+    ['elysee', 'ports', 'prista']
+    """
+    return frozenset(stem_of(word) or word.casefold() for word in words(text))
