@@ -112,6 +112,10 @@ class StoryConfig(Section, frozen=True):
     emerge_outlets: Count = 2
     growth_ladder: tuple[Annotated[int, Meta(ge=1)], ...] = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
     """Numbers of reports at which a story that emerged is said to have grown."""
+    surge_score: Positive = 3.0
+    """Standard deviations by which a story's hourly reports stand out from their past when it is said to surge."""
+    surge_noise: Positive = 2.0
+    """Reports an hour that are nothing unusual for any story."""
 
 
 class TimeConfig(Section, frozen=True):
