@@ -102,7 +102,7 @@ class StoryConfig(Section, frozen=True):
     """How many pairs of reports weigh as much as that."""
     least_likeness: Share = 0.06
     """Least mean cosine across two groups, whatever their cohesion."""
-    crowd_factor: NotNegative = 2.0
+    crowd_factor: NotNegative = 2.5
     """How many times as alike as to the fifth-likest story reports must be to their own."""
     prior_articles: Positive = 300.0
     """How many articles of the stream weigh as much as the background frequencies of the language."""
