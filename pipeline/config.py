@@ -85,7 +85,7 @@ class StoryConfig(Section, frozen=True):
 
     bands: Count = 128
     rows: Count = 2
-    micro_threshold: Share = 0.35
+    micro_threshold: Share = 0.38
     """Least cosine at which a report joins a micro-cluster, never to be parted from it."""
     cohesion_share: Share = 0.55
     """What share of their own cohesion (mean cosine of the pairs of reports) two groups must reach across to be one,
