@@ -57,6 +57,8 @@ class Lifecycle:
                 story.pulse = Pulse.begin(story.last_seen)
                 return self._tell(story, EventType.EMERGED, story.last_seen, StoryStatus.ACTIVE)
         elif corrected or withdrawn:
+            # One event a tick: the surge is told in the next.
+            story.is_surging = story.is_surging and not surges
             status = StoryStatus.ACTIVE if story.num_reports else StoryStatus.WITHDRAWN
             return self._tell(story, EventType.CORRECTED, story.last_seen, status, withdrawn, score)
         elif surges or rungs > story.rung:

@@ -17,6 +17,8 @@ from pipeline.records import Move
 
 _GROWTH_BETWEEN_LOOKS = 1.1
 _MOST_RIVALS = 8
+_MOST_MICROS = 96
+"""Beyond it a look would cost too much: a story so rich stays as it is."""
 
 
 def next_look(num_reports: int) -> int:
@@ -41,7 +43,7 @@ class Regrouper:
         """
         rival = self._nearest(story)
         micros = story.reporting + (rival.reporting if rival else [])
-        if len(micros) < 2:
+        if not 1 < len(micros) <= _MOST_MICROS:
             return []
         parts = self._linkage.partition(micros)
         return [
