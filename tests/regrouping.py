@@ -10,7 +10,7 @@ from pipeline.hosts.in_memory import detect_stories
 from pipeline.records import Article, EventType, Role, StoryEvent
 from tests.detection.making import BASE, CONFIG, word
 
-_SEED = 99
+_SEED = 90
 """One for which the detector merges and moves; if it does so no more, look for another."""
 
 # All that linkage asks, written out: tuning the defaults must not change these events.

@@ -112,10 +112,10 @@ def test_the_command_explains_a_file_of_events(wirewatch: Wirewatch, tmp_path: P
     told = wirewatch("explain", over.story_id[:6], "--events", "events.jsonl")
     assert told.returncode == 0
     assert f"{over.story_id} goes on as:\n\n{over.merged_into}" in told.stdout
-    told = wirewatch("explain", over.story_id, "--events", "events.jsonl", "--article", "art-0", "--json")
+    told = wirewatch("explain", over.story_id, "--events", "events.jsonl", "--article", "art-3", "--json")
     record = orjson.loads(told.stdout)
     assert record["asked"] == over.story_id
-    assert [[mention["article_id"] for mention in story["mentions"]] for story in record["stories"]] == [["art-0"]] * 2
+    assert [[mention["article_id"] for mention in story["mentions"]] for story in record["stories"]] == [["art-3"]] * 2
 
 
 def test_the_command_says_what_is_wrong(wirewatch: Wirewatch, tmp_path: Path) -> None:
