@@ -9,6 +9,7 @@ import click
 from pipeline.commands.dead_letters import dead_letters
 from pipeline.commands.deliver import deliver
 from pipeline.commands.evaluate import evaluate
+from pipeline.commands.explain import explain
 from pipeline.commands.publish import publish
 from pipeline.commands.replay import replay
 from pipeline.commands.run import run
@@ -35,6 +36,7 @@ def cli() -> None:
 
 cli.add_command(replay)
 cli.add_command(evaluate)
+cli.add_command(explain)
 cli.add_command(dead_letters)
 cli.add_command(topics)
 cli.add_command(publish)

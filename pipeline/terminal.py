@@ -11,7 +11,12 @@ from rich.table import Table
 
 from pipeline.records import EventType, StoryEvent
 
-_COLOURS = {EventType.EMERGED: "bold green", EventType.GREW: "cyan", EventType.CORRECTED: "yellow"}
+_COLOURS = {
+    EventType.EMERGED: "bold green",
+    EventType.GREW: "cyan",
+    EventType.MERGED: "magenta",
+    EventType.CORRECTED: "yellow",
+}
 _ROLES = ("report", "copy", "revision", "repeat", "takedown")
 
 

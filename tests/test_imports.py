@@ -35,7 +35,16 @@ def import_everything(roots: list[str], folder: Path) -> subprocess.CompletedPro
 
 
 @pytest.mark.parametrize(
-    "root", ["pipeline.records", "pipeline.config", "pipeline.detection", "pipeline.evaluation", "connectors"]
+    "root",
+    [
+        "pipeline.records",
+        "pipeline.config",
+        "pipeline.events",
+        "pipeline.detection",
+        "pipeline.evaluation",
+        "pipeline.explaining",
+        "connectors",
+    ],
 )
 def test_importing_it_imports_neither_beam_nor_kafka(root: str, pytestconfig: pytest.Config) -> None:
     result = import_everything([root], pytestconfig.rootpath)

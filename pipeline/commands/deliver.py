@@ -106,7 +106,7 @@ def _test_rule(name: str, events: Path, config: Config) -> None:
     from pipeline.delivery.quiet import release
     from pipeline.delivery.rules import Rule, Subject
     from pipeline.delivery.texts import message_of
-    from pipeline.sinks.cloudevents import MalformedEvent, event_from
+    from pipeline.events import MalformedEvent, event_from
 
     found = next((rule for rule in config.deliver.rules if rule.name == name), None)
     if found is None:
@@ -137,7 +137,7 @@ def _test_rule(name: str, events: Path, config: Config) -> None:
 def _list_dead(config: Config) -> None:
     from pipeline.delivery.queue import QueueRefused, read_queue
     from pipeline.delivery.texts import harmless
-    from pipeline.sinks.cloudevents import event_from
+    from pipeline.events import event_from
 
     try:
         with read_queue(config.deliver.state) as queue:

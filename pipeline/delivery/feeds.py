@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from pipeline.delivery.queue import Positions, Received
-from pipeline.sinks.cloudevents import MalformedEvent, event_from
+from pipeline.events import MalformedEvent, event_from
 
 
 class FeedFailed(RuntimeError):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pipeline.config import RuleConfig
 from pipeline.detection.terms import stem_of
 from pipeline.detection.words import words
-from pipeline.records import EventType, StoryEvent
+from pipeline.records import EventType, Role, StoryEvent
 
 _GROWTH = (EventType.EMERGED, EventType.GREW, EventType.SURGED)
 
@@ -29,9 +29,10 @@ class Subject:
         if event.type in _GROWTH:
             self.rung = bisect_right(ladder, event.num_reports)
         self.name = event.type.name.lower()
-        self.outlets = {mention.outlet.casefold() for mention in event.mentions if mention.outlet}
+        mentions = [mention for mention in event.mentions if mention.role is not Role.MOVED]
+        self.outlets = {mention.outlet.casefold() for mention in mentions if mention.outlet}
         texts = [event.headline, *event.keywords]
-        for mention in event.mentions:
+        for mention in mentions:
             texts += [mention.title, *mention.terms]
         self.stems = stems_of(" ".join(texts))
 
@@ -52,20 +53,6 @@ class Rule:
         self._languages = {language.casefold() for language in config.languages}
         self._words = [stems_of(entry) for entry in config.words]
 
-    def matches(self, subject: Subject) -> bool:
-        """Tell whether an event is what the rule asks for, whatever was alerted before."""
-        config, event = self.config, subject.event
-        return (
-            subject.name in config.types
-            and event.num_reports >= config.min_reports
-            and event.num_copies >= config.min_copies
-            and event.num_outlets >= config.min_outlets
-            and event.surge_score >= config.min_surge_score
-            and (not self._languages or event.language in self._languages)
-            and (not self._outlets or not self._outlets.isdisjoint(subject.outlets))
-            and (not self._words or any(stems <= subject.stems for stems in self._words))
-        )
-
     def fires(self, subject: Subject, alerted: int | None) -> bool:
         """Tell whether an event is worth an alert.
 
@@ -76,8 +63,24 @@ class Rule:
         alerted
             The highest rung at which this rule alerted of this story before; none for never.
         """
-        is_news = subject.rung is None or alerted is None or subject.rung > alerted
-        return is_news and self.matches(subject)
+        if subject.name not in self.config.types:
+            return False
+        if alerted is None:
+            return self._matches(subject)
+        # Whoever was told of a story is told how it goes on, also when nothing is left of it that could match.
+        return subject.rung is None or (subject.rung > alerted and self._matches(subject))
+
+    def _matches(self, subject: Subject) -> bool:
+        config, event = self.config, subject.event
+        return (
+            event.num_reports >= config.min_reports
+            and event.num_copies >= config.min_copies
+            and event.num_outlets >= config.min_outlets
+            and event.surge_score >= config.min_surge_score
+            and (not self._languages or event.language in self._languages)
+            and (not self._outlets or not self._outlets.isdisjoint(subject.outlets))
+            and (not self._words or any(stems <= subject.stems for stems in self._words))
+        )
 
 
 def stems_of(text: str) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """What people read of an event: a subject and a few lines, harmless whatever the articles held. Pure."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -53,18 +54,15 @@ def message_of(event: StoryEvent, rules: Sequence[str]) -> Message:
     """
     facts = [
         _SAID[event.type],
-        f"{_counted(event.num_reports, 'report', 'reports')} and {_counted(event.num_copies, 'copy', 'copies')} "
-        f"from {_counted(event.num_outlets, 'outlet', 'outlets')}",
+        *_changed(event),
         f"language {harmless(event.language, _LONGEST_NAME)}",
         f"{event.time:%Y-%m-%d %H:%M:%S} UTC",
     ]
     if event.surge_score:
         facts.append(f"surge score {event.surge_score:g}")
-    if event.merged_into:
-        facts.append(f"goes on as {event.merged_into}")
     if rules:
         facts.append(f"rule {', '.join(rules)}")
-    articles = [mention for mention in event.mentions if mention.role is not Role.TAKEDOWN]
+    articles = [mention for mention in event.mentions if mention.role not in (Role.TAKEDOWN, Role.MOVED)]
     num_more = len(articles) - _MOST_MENTIONS + event.num_mentions_omitted
     return Message(
         headline=harmless(event.headline, _LONGEST_HEADLINE) or "(no headline)",
@@ -72,6 +70,18 @@ def message_of(event: StoryEvent, rules: Sequence[str]) -> Message:
         sources=tuple(_source(mention) for mention in articles[:_MOST_MENTIONS]),
         more=f"and {num_more} more" if num_more > 0 else "",
     )
+
+
+def _changed(event: StoryEvent) -> list[str]:
+    """Say how large the story is and where its articles went; one that merged has none left to count."""
+    if event.merged_into:
+        return [f"goes on as {event.merged_into}"]
+    size = (
+        f"{_counted(event.num_reports, 'report', 'reports')} and {_counted(event.num_copies, 'copy', 'copies')} "
+        f"from {_counted(event.num_outlets, 'outlet', 'outlets')}"
+    )
+    moved = Counter(mention.moved_to for mention in event.mentions if mention.role is Role.MOVED)
+    return [size, *(f"{_counted(count, 'article', 'articles')} moved to {home}" for home, count in moved.items())]
 
 
 def harmless(text: str, limit: int) -> str:

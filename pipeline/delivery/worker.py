@@ -13,7 +13,7 @@ from pipeline.delivery.metrics import DeliverMetrics
 from pipeline.delivery.queue import Delivery, Numbered, Queue
 from pipeline.delivery.quiet import release
 from pipeline.delivery.rules import Rule, Subject
-from pipeline.sinks.cloudevents import event_from
+from pipeline.events import event_from
 
 _LOG = logging.getLogger(__name__)
 

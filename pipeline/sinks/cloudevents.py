@@ -5,9 +5,7 @@ route and drop duplicates without parsing JSON. Every host and sink encodes here
 """
 
 from collections.abc import Iterable
-from typing import Any
 
-import msgspec
 import orjson
 
 from pipeline.records import DEAD_LETTER_RAW_BYTES, DeadLetter, StoryEvent
@@ -47,39 +45,6 @@ def structured(headers: Iterable[tuple[str, bytes]], value: bytes) -> bytes:
     given = dict(headers)
     envelope = {name: given[f"ce_{name}"].decode() for name in _ATTRIBUTES}
     return orjson.dumps({**envelope, "datacontenttype": "application/json", "data": orjson.loads(value)})
-
-
-class MalformedEvent(ValueError):
-    """What should be a story event is none, and trying again will not help."""
-
-
-def event_from(line: bytes) -> StoryEvent:
-    """Read a story event back from CloudEvents JSON; fields that a later version may add are ignored.
-
-    Raises
-    ------
-    MalformedEvent
-        If it is none; the message names the field.
-    """
-    try:
-        envelope = orjson.loads(line)
-        data = envelope["data"]
-        mentions = [_with_runner_up(mention) for mention in data["mentions"]]
-        fields = {**data, "type": envelope["type"], "time": envelope["time"], "mentions": mentions}
-        event = msgspec.convert(fields, StoryEvent)
-        if envelope["id"] != event.id:
-            raise MalformedEvent(f"{envelope['id']!r} is not the id of its story and revision, {event.id!r}")
-    except (orjson.JSONDecodeError, msgspec.ValidationError, KeyError, TypeError) as error:
-        raise MalformedEvent(
-            f"no story event: {type(error).__name__}: {error}; schemas/story-event.json says what one is"
-        ) from error
-    return event
-
-
-def _with_runner_up(mention: dict[str, Any]) -> dict[str, Any]:
-    # A record of Python's is an array to msgspec, and an object in the contract.
-    second = mention["runner_up"]
-    return {**mention, "runner_up": second and (second["story_id"], second["similarity"])}
 
 
 def dead_letter_headers(letter: DeadLetter) -> Headers:

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Column, Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, and_, exists, func, or_, select, tuple_
 
 from pipeline.records import EventType, Role, StoryStatus
 from pipeline.store.keys import outlet_key, without_null, word_keys
 from pipeline.store.tables import articles, changes, mentions, revisions, stories, story_outlets, story_words
-from pipeline.store.views import GrowthPoint, MentionView, RevisionView, RunnerUpView, StoryView
+from pipeline.store.views import GrowthPoint, HomeView, MentionView, RevisionView, RunnerUpView, StoryView
 
 _MOST_CHOICES = 500
+_PLACES = (Role.REPORT, Role.COPY, Role.MOVED)
+"""Roles that say whether an article belongs to a story."""
 _DRAWN_BY_REPORT = 50
 """Stories of up to so many reports are drawn report by report, larger ones event by event."""
 
@@ -97,13 +99,6 @@ def successor(connection: Connection, story_id: str) -> str:
     return ends[0] if ends else (found[-1].id if found else story_id)
 
 
-def absorbed(connection: Connection, story_id: str) -> list[str]:
-    """Give the ids of a story and of all that were merged into it, however indirectly."""
-    gathered = select(stories.c.id).where(stories.c.id == story_id).cte(recursive=True)
-    gathered = gathered.union(select(stories.c.id).where(stories.c.merged_into == gathered.c.id))
-    return list(connection.execute(select(gathered.c.id)).scalars())
-
-
 def find_revisions(connection: Connection, story_id: str) -> list[RevisionView]:
     """Give the events of a story, the newest first."""
     found = select(revisions).where(revisions.c.story_id == story_id).order_by(revisions.c.revision.desc())
@@ -124,19 +119,22 @@ def find_revisions(connection: Connection, story_id: str) -> list[RevisionView]:
 
 
 def find_mentions(
-    connection: Connection, story_ids: Sequence[str], role: Role, *, limit: int, offset: int = 0
+    connection: Connection, story_id: str, role: Role, *, limit: int, offset: int = 0
 ) -> list[MentionView]:
-    """Give the articles that have a role in stories, the first to come first."""
-    return [_mention(row) for row in connection.execute(mentions_statement(story_ids, role, limit, offset))]
+    """Give the articles that have a role in a story, the first to come first, as the story told them last.
+
+    An article that moved has that role alone; one that came back has its old role again.
+    """
+    return [_mention(row) for row in connection.execute(mentions_statement(story_id, role, limit, offset))]
 
 
-def mentions_statement(story_ids: Sequence[str], role: Role, limit: int, offset: int = 0) -> Select[Any]:
+def mentions_statement(story_id: str, role: Role, limit: int, offset: int = 0) -> Select[Any]:
     """Give the SQL of `find_mentions`."""
     mention = mentions.c
-    order = ("observed_at", "story_id", "revision", "position")
+    order = ("observed_at", "revision", "position")
     page = (
         select(mentions)
-        .where(mention.story_id.in_(story_ids), mention.role == role)
+        .where(mention.story_id == story_id, mention.role == role, _is_last_word())
         .order_by(*(mention[name] for name in order))
         .limit(limit)
         .offset(offset)
@@ -144,16 +142,31 @@ def mentions_statement(story_ids: Sequence[str], role: Role, limit: int, offset:
         .subquery()
     )
     known = articles.c
+    second, home = stories.alias("second"), stories.alias("home")
     return (
         select(
-            *(column for column in page.c if column.name not in {*order[1:], "article_key"}),
+            *(column for column in page.c if column.name not in {*order[1:], "story_id", "article_key"}),
             *(column for column in known if column.name not in {"key", "language"}),
-            stories.c.headline.label("runner_up_headline"),
+            second.c.headline.label("runner_up_headline"),
+            home.c.headline.label("moved_to_headline"),
         )
         .join_from(page, articles, known.key == page.c.article_key)
-        .join(stories, stories.c.id == page.c.runner_up, isouter=True)
+        .join(second, second.c.id == page.c.runner_up, isouter=True)
+        .join(home, home.c.id == page.c.moved_to, isouter=True)
         .order_by(*(page.c[name] for name in order))
     )
+
+
+def _is_last_word() -> ColumnElement[bool]:
+    """Tell whether a story did not say later that the article moved, or that it is there again."""
+    mention, later = mentions.c, mentions.alias("later").c
+    said_later = exists().where(
+        later.story_id == mention.story_id,
+        later.article_key == mention.article_key,
+        later.role.in_(_PLACES),
+        tuple_(later.revision, later.position) > tuple_(mention.revision, mention.position),
+    )
+    return ~said_later
 
 
 def last_change(connection: Connection) -> int:
@@ -209,7 +222,7 @@ def reports_statement(story_ids: Sequence[str]) -> Select[Any]:
     mention = mentions.c
     return (
         select(mention.story_id, mention.observed_at)
-        .where(mention.story_id.in_(story_ids), mention.role == Role.REPORT)
+        .where(mention.story_id.in_(story_ids), mention.role == Role.REPORT, _is_last_word())
         .order_by(mention.story_id, mention.observed_at)
     )
 
@@ -237,6 +250,7 @@ def _story(row: Row[Any], growth: tuple[GrowthPoint, ...]) -> StoryView:
 
 def _mention(row: Row[Any]) -> MentionView:
     withdrawn = row.withdrawn_at is not None and (row.changed_at is None or row.withdrawn_at >= row.changed_at)
+    moved_to = row.moved_to and HomeView(row.moved_to, row.moved_to_headline)
     runner_up = row.runner_up and RunnerUpView(row.runner_up, row.runner_up_similarity, row.runner_up_headline)
     return MentionView(
         article_id=row.id,
@@ -251,4 +265,5 @@ def _mention(row: Row[Any]) -> MentionView:
         late=row.late,
         revised_at=row.changed_at if row.changed_at and row.changed_at > row.observed_at else None,
         withdrawn=withdrawn,
+        moved_to=moved_to,
     )

@@ -105,7 +105,7 @@ class Store:
         StoreError
             If the database refuses or cannot be reached. Trying again may help.
         """
-        decoded = decode_events(list(events))
+        decoded = decode_events(events)
         with explained(self.engine), self.engine.connect() as connection, connection.begin() as transaction:
             begin_change(connection)
             new = unseen(connection, decoded)

@@ -75,7 +75,6 @@ stories = Table(
     Index("ix_stories_by_time", "told_at", "id"),
     Index("ix_stories_by_language", "language", "told_at", "id"),
     Index("ix_stories_by_reports", "num_reports", "told_at"),
-    Index("ix_stories_by_merged_into", "merged_into"),
     comment="Every story as its newest revision left it.",
 )
 
@@ -125,6 +124,7 @@ mentions = Table(
     Column("runner_up", String(16)),
     Column("runner_up_similarity", Float),
     Column("late", Boolean, nullable=False),
+    Column("moved_to", String(16)),
     Index("ix_mentions_by_time", "story_id", "role", "observed_at"),
     Index("ix_mentions_by_article", "article_key"),
     comment="An article's place in a story, with the answer to why it is there.",

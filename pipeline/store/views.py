@@ -8,7 +8,7 @@ from pipeline.records import EventType, Role, StoryStatus
 
 @dataclass(frozen=True, slots=True)
 class GrowthPoint:
-    """How many reports a story had at a time; those taken down later are counted."""
+    """How many reports a story had at a time: those taken down later are counted, those that moved are not."""
 
     time: datetime
     num_reports: int
@@ -62,6 +62,14 @@ class RunnerUpView:
 
 
 @dataclass(frozen=True, slots=True)
+class HomeView:
+    """The story that an article moved to; its headline is known if the store knows the story."""
+
+    story_id: str
+    headline: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class MentionView:
     """An article's place in a story, and why it is there. Title and address are those of its newest revision."""
 
@@ -78,3 +86,5 @@ class MentionView:
     late: bool
     revised_at: datetime | None
     withdrawn: bool
+    moved_to: HomeView | None
+    """Where it belongs, if its role is moved."""

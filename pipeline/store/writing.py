@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import JSON, ColumnElement, Connection, Table, column, func, literal, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pipeline.records import Role
-from pipeline.store.events import Data, Event, Mention
+from pipeline.events import Told
+from pipeline.records import Mention, Role, StoryEvent
 from pipeline.store.keys import article_key, outlet_key, word_keys
 from pipeline.store.tables import (
     articles,
@@ -29,47 +29,47 @@ def begin_change(connection: Connection) -> None:
     connection.execute(update(changes).values(number=changes.c.number + 1))
 
 
-def unseen(connection: Connection, events: Iterable[Event]) -> list[Event]:
+def unseen(connection: Connection, events: Iterable[Told]) -> list[Told]:
     """Give the events that the store does not have, each once, in the order in which they were told."""
-    by_key = {(event.data.story_id, event.data.revision): event for event in events}
+    by_key = {(told.event.story_id, told.event.revision): told for told in events}
     key = tuple_(revisions.c.story_id, revisions.c.revision)
     for part in _parts(list(by_key)):
         for there in connection.execute(select(revisions.c.story_id, revisions.c.revision).where(key.in_(part))):
             del by_key[there.story_id, there.revision]
-    return sorted(by_key.values(), key=lambda event: (event.time, event.data.story_id, event.data.revision))
+    return sorted(by_key.values(), key=lambda told: told.event.order)
 
 
-def write(connection: Connection, events: Sequence[Event]) -> None:
+def write(connection: Connection, events: Sequence[Told]) -> None:
     """Write events of which none is in the store, and none given twice."""
-    newest: dict[str, Event] = {}
-    for event in events:
-        known = newest.get(event.data.story_id)
-        if known is None or event.data.revision > known.data.revision:
-            newest[event.data.story_id] = event
+    newest: dict[str, StoryEvent] = {}
+    for event, _ in events:
+        known = newest.get(event.story_id)
+        if known is None or event.revision > known.revision:
+            newest[event.story_id] = event
     rows = [_story_row(event) for event in newest.values()]
     _put(connection, stories, rows, tuple(rows[0]), lambda new: new.revision > stories.c.revision)
-    _put(connection, revisions, [_revision_row(event) for event in events])
-    told = [(event.data, mention) for event in events for mention in event.data.mentions]
-    _put_articles(connection, told)
-    _put(connection, mentions, [row for event in events for row in _mention_rows(event.data)])
-    _put(connection, story_words, _word_rows(events))
-    outlets = {(outlet_key(mention.outlet), data.story_id) for data, mention in told if mention.outlet}
+    _put(connection, revisions, [_revision_row(told) for told in events])
+    mentioned = [(event, mention) for event, _ in events for mention in event.mentions]
+    _put_articles(connection, mentioned)
+    _put(connection, mentions, [row for event, _ in events for row in _mention_rows(event)])
+    _put(connection, story_words, _word_rows(event for event, _ in events))
+    outlets = {(outlet_key(mention.outlet), event.story_id) for event, mention in mentioned if mention.outlet}
     _put(connection, story_outlets, [{"outlet": outlet, "story_id": story} for outlet, story in sorted(outlets)])
 
 
-def _put_articles(connection: Connection, told: Sequence[tuple[Data, Mention]]) -> None:
+def _put_articles(connection: Connection, mentioned: Sequence[tuple[StoryEvent, Mention]]) -> None:
     """Write what is known of articles: the newest content, and the newest takedown, each by its own time.
 
     They are kept apart so that the outcome does not depend on which of them is heard of first.
     """
     contents: dict[str, Row] = {}
     takedowns: dict[str, Row] = {}
-    for data, mention in sorted(told, key=lambda each: each[1].observed_at):
+    for event, mention in sorted(mentioned, key=lambda each: each[1].observed_at):
         if mention.role is Role.TAKEDOWN:
-            row = _article_row(data, mention) | {"changed_at": None, "withdrawn_at": mention.observed_at}
+            row = _article_row(event, mention) | {"changed_at": None, "withdrawn_at": mention.observed_at}
             takedowns[row["key"]] = row
         else:
-            row = _article_row(data, mention) | {"changed_at": mention.observed_at, "withdrawn_at": None}
+            row = _article_row(event, mention) | {"changed_at": mention.observed_at, "withdrawn_at": None}
             contents[row["key"]] = row
     known = articles.c
     content = ("title", "outlet", "url", "language", "changed_at")
@@ -121,61 +121,60 @@ def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     return (items[start : start + _KEYS_A_STATEMENT] for start in range(0, len(items), _KEYS_A_STATEMENT))
 
 
-def _story_row(event: Event) -> Row:
-    data = event.data
+def _story_row(event: StoryEvent) -> Row:
     return {
-        "id": data.story_id,
-        "revision": data.revision,
-        "status": data.status,
-        "headline": data.headline,
-        "keywords": data.keywords,
-        "language": data.language,
-        "num_reports": data.num_reports,
-        "num_copies": data.num_copies,
-        "num_outlets": data.num_outlets,
-        "first_seen": data.first_seen,
-        "last_seen": data.last_seen,
-        "velocity_per_hour": data.velocity_per_hour,
-        "surge_score": data.surge_score,
-        "merged_into": data.merged_into,
+        "id": event.story_id,
+        "revision": event.revision,
+        "status": event.status,
+        "headline": event.headline,
+        "keywords": event.keywords,
+        "language": event.language,
+        "num_reports": event.num_reports,
+        "num_copies": event.num_copies,
+        "num_outlets": event.num_outlets,
+        "first_seen": event.first_seen,
+        "last_seen": event.last_seen,
+        "velocity_per_hour": event.velocity_per_hour,
+        "surge_score": event.surge_score,
+        "merged_into": event.merged_into,
         "told_at": event.time,
     }
 
 
-def _revision_row(event: Event) -> Row:
-    data = event.data
+def _revision_row(told: Told) -> Row:
+    event, source = told
     return {
-        "story_id": data.story_id,
-        "revision": data.revision,
+        "story_id": event.story_id,
+        "revision": event.revision,
         "type": event.type,
         "time": event.time,
-        "source": event.source,
-        "status": data.status,
-        "headline": data.headline,
-        "num_reports": data.num_reports,
-        "num_copies": data.num_copies,
-        "num_outlets": data.num_outlets,
-        "surge_score": data.surge_score,
-        "num_mentions_omitted": data.num_mentions_omitted,
+        "source": source,
+        "status": event.status,
+        "headline": event.headline,
+        "num_reports": event.num_reports,
+        "num_copies": event.num_copies,
+        "num_outlets": event.num_outlets,
+        "surge_score": event.surge_score,
+        "num_mentions_omitted": event.num_mentions_omitted,
     }
 
 
-def _article_row(data: Data, mention: Mention) -> dict[str, Any]:
+def _article_row(event: StoryEvent, mention: Mention) -> dict[str, Any]:
     return {
         "key": article_key(mention.article_id),
         "id": mention.article_id,
         "title": mention.title,
         "outlet": mention.outlet,
         "url": mention.url,
-        "language": data.language,
+        "language": event.language,
     }
 
 
-def _mention_rows(data: Data) -> Iterator[Row]:
-    for position, mention in enumerate(data.mentions):
+def _mention_rows(event: StoryEvent) -> Iterator[Row]:
+    for position, mention in enumerate(event.mentions):
         yield {
-            "story_id": data.story_id,
-            "revision": data.revision,
+            "story_id": event.story_id,
+            "revision": event.revision,
             "position": position,
             "article_key": article_key(mention.article_id),
             "role": mention.role,
@@ -185,11 +184,10 @@ def _mention_rows(data: Data) -> Iterator[Row]:
             "runner_up": mention.runner_up and mention.runner_up.story_id,
             "runner_up_similarity": mention.runner_up and mention.runner_up.similarity,
             "late": mention.late,
+            "moved_to": mention.moved_to,
         }
 
 
-def _word_rows(events: Iterable[Event]) -> list[Row]:
-    found = {
-        (word, event.data.story_id) for event in events for word in word_keys(event.data.headline, *event.data.keywords)
-    }
+def _word_rows(events: Iterable[StoryEvent]) -> list[Row]:
+    found = {(word, event.story_id) for event in events for word in word_keys(event.headline, *event.keywords)}
     return [{"word": word, "story_id": story} for word, story in sorted(found)]

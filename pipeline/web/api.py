@@ -7,7 +7,6 @@ from fastapi import APIRouter, HTTPException, Path, Query
 
 from pipeline.records import Role
 from pipeline.store.queries import (
-    absorbed,
     find_mentions,
     find_revisions,
     find_stories,
@@ -61,8 +60,10 @@ class StoryDetail:
     num_missing_revisions: int
     """Events that the store has not seen, though it has later ones."""
     reports: list[MentionView]
-    """Independent accounts, the first to come first; also those of the stories merged into it."""
+    """Independent accounts, the first to come first."""
     copies: list[MentionView]
+    moved: list[MentionView]
+    """What turned out to belong to another story."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,11 @@ def list_stories(site: HasSite, wanted: Wanted, after: After, limit: Limit = 50)
 
 
 @router.get("/stories/{story_id}", responses={308: {"description": "Merged into the story there"}, 404: {}})
-def show_story(site: HasSite, story_id: StoryId, reports_from: Offset = 0, copies_from: Offset = 0) -> StoryDetail:
-    """Give a story with its history and its mentions, 100 reports and 100 copies at a time."""
-    return story_detail(site, story_id, reports_from, copies_from)
+def show_story(
+    site: HasSite, story_id: StoryId, reports_from: Offset = 0, copies_from: Offset = 0, moved_from: Offset = 0
+) -> StoryDetail:
+    """Give a story with its history and its mentions, 100 of each role at a time."""
+    return story_detail(site, story_id, reports_from, copies_from, moved_from)
 
 
 @router.get("/choices")
@@ -96,7 +99,7 @@ def show_choices(site: HasSite) -> Choices:
         return Choices(languages(connection), outlets(connection))
 
 
-def story_detail(site: HasSite, story_id: str, reports_from: int, copies_from: int) -> StoryDetail:
+def story_detail(site: HasSite, story_id: str, reports_from: int, copies_from: int, moved_from: int) -> StoryDetail:
     """Read a story.
 
     Raises
@@ -113,12 +116,12 @@ def story_detail(site: HasSite, story_id: str, reports_from: int, copies_from: i
         story = find_story(connection, story_id)
         if story is None:
             raise HTTPException(404, f"No story has the id {story_id}. It may have been forgotten with age.")
-        ids = absorbed(connection, story_id)
         revisions = find_revisions(connection, story_id)
         return StoryDetail(
             story=story,
             revisions=revisions,
             num_missing_revisions=story.revision - len(revisions),
-            reports=find_mentions(connection, ids, Role.REPORT, limit=MENTIONS_A_PAGE, offset=reports_from),
-            copies=find_mentions(connection, ids, Role.COPY, limit=MENTIONS_A_PAGE, offset=copies_from),
+            reports=find_mentions(connection, story_id, Role.REPORT, limit=MENTIONS_A_PAGE, offset=reports_from),
+            copies=find_mentions(connection, story_id, Role.COPY, limit=MENTIONS_A_PAGE, offset=copies_from),
+            moved=find_mentions(connection, story_id, Role.MOVED, limit=MENTIONS_A_PAGE, offset=moved_from),
         )

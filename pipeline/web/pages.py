@@ -67,10 +67,12 @@ def show_stories(site: HasSite, wanted: Wanted, after: After) -> Response:
 
 
 @router.get("/stories/{story_id}")
-def show_story(site: HasSite, story_id: StoryId, reports_from: Offset = 0, copies_from: Offset = 0) -> Response:
+def show_story(
+    site: HasSite, story_id: StoryId, reports_from: Offset = 0, copies_from: Offset = 0, moved_from: Offset = 0
+) -> Response:
     with site.store.reading() as connection:
         change = last_change(connection)
-    found = story_detail(site, story_id, reports_from, copies_from)
+    found = story_detail(site, story_id, reports_from, copies_from, moved_from)
     return render(
         "story.html",
         detail=found,
@@ -78,6 +80,7 @@ def show_story(site: HasSite, story_id: StoryId, reports_from: Offset = 0, copie
         headlines=_headlines(found.revisions),
         reports_from=reports_from,
         copies_from=copies_from,
+        moved_from=moved_from,
         page_size=MENTIONS_A_PAGE,
         change=change,
     )

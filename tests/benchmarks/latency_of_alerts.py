@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import orjson
 
-from pipeline.sinks.cloudevents import event_from
+from pipeline.events import event_from
 from tests.delivery.receiver import Receiver
 from tests.kafka.broker import Broker
 from tests.kafka.chain import Chain

@@ -26,7 +26,6 @@ from pipeline.store import Store
 from pipeline.store.queries import (
     Cursor,
     Filter,
-    absorbed,
     find_mentions,
     find_revisions,
     find_stories,
@@ -265,13 +264,12 @@ def _questions(connection: Connection) -> dict[str, Callable[[], Any]]:
         "choices: outlets": partial(outlets, connection),
         "watch: number of the last change": lambda: [last_change(connection)],
         "story: where it goes on": lambda: [successor(connection, story_id)],
-        "story: what was merged into it": partial(absorbed, connection, story_id),
         "story: revisions": partial(find_revisions, connection, story_id),
-        "story: first 100 reports": partial(find_mentions, connection, [story_id], Role.REPORT, limit=100),
+        "story: first 100 reports": partial(find_mentions, connection, story_id, Role.REPORT, limit=100),
         "story: reports 1,001 to 1,100": partial(
-            find_mentions, connection, [story_id], Role.REPORT, limit=100, offset=1000
+            find_mentions, connection, story_id, Role.REPORT, limit=100, offset=1000
         ),
-        "story: first 100 copies": partial(find_mentions, connection, [story_id], Role.COPY, limit=100),
+        "story: first 100 copies": partial(find_mentions, connection, story_id, Role.COPY, limit=100),
     }
 
 
@@ -292,7 +290,7 @@ def _statements(connection: Connection) -> dict[str, Select[Any]]:
     return lists | {
         "list: reports of the small stories listed": reports_statement(listed),
         "list: events of the large stories listed": told_statement(listed),
-        "story: first 100 reports": mentions_statement([_largest(connection)], Role.REPORT, 100),
+        "story: first 100 reports": mentions_statement(_largest(connection), Role.REPORT, 100),
     }
 
 

@@ -1,13 +1,13 @@
 """Which events a watchlist asks for."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.config import RuleConfig
 from pipeline.delivery.rules import Rule, Subject
-from pipeline.records import EventType
-from tests.delivery.making import event
+from pipeline.records import EventType, Mention, Role
+from tests.delivery.making import MORNING, event
 
 LADDER = (5, 10, 20)
 
@@ -64,6 +64,7 @@ def test_a_surge_score_that_is_reached_is_enough() -> None:
     assert fires(type=EventType.SURGED, surge_score=1.5, rule={"min_surge_score": 1.5})
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.tuples(st.sampled_from([EventType.GREW, EventType.SURGED]), st.integers(3, 30)), max_size=30))
 def test_a_rule_alerts_once_for_each_rung_that_a_story_climbs(events: list[tuple[EventType, int]]) -> None:
     rule = Rule(RuleConfig(name="rule"))
@@ -81,3 +82,19 @@ def test_a_rule_alerts_once_for_each_rung_that_a_story_climbs(events: list[tuple
 
 def test_a_correction_is_told_whatever_rung_was_alerted() -> None:
     assert fires(3, type=EventType.CORRECTED, num_reports=3, rule={"types": ("corrected",)})
+
+
+def test_how_a_story_goes_on_is_told_to_whom_it_was_told_before_though_nothing_is_left_to_match() -> None:
+    wanted = {"types": ("emerged", "merged", "corrected"), "min_reports": 3, "outlets": ("Harbour Post",)}
+    over: dict[str, object] = {"type": EventType.MERGED, "num_reports": 0, "mentions": ()}
+    assert fires(1, rule=wanted, **over)
+    assert not fires(None, rule=wanted, **over)
+    assert not fires(1, rule=wanted | {"types": ("emerged",)}, **over)
+
+
+def test_an_article_that_moved_away_matches_no_rule() -> None:
+    away = Mention("a", Role.MOVED, MORNING, "Whales strand", "Coast News", moved_to="0" * 16)
+    corrected: dict[str, object] = {"type": EventType.CORRECTED, "mentions": (away,)}
+    assert fires(rule={"types": ("corrected",)}, **corrected)
+    assert not fires(rule={"types": ("corrected",), "words": ("whales",)}, **corrected)
+    assert not fires(rule={"types": ("corrected",), "outlets": ("Coast News",)}, **corrected)

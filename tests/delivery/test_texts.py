@@ -3,15 +3,16 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.delivery.destinations.slack import text_of
 from pipeline.delivery.texts import harmless, message_of
-from pipeline.records import Mention, Role
+from pipeline.records import EventType, Mention, Role, StoryStatus
 from tests.delivery.making import MORNING, NASTY, event
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(max_size=3000), st.integers(1, 300))
 def test_a_text_becomes_one_short_line_without_commands(text: str, limit: int) -> None:
     shown = harmless(text, limit)
@@ -54,3 +55,12 @@ def test_a_message_says_how_many_articles_it_left_out() -> None:
     message = message_of(event(mentions=mentions, num_mentions_omitted=3), ())
     assert len(message.sources) == 5
     assert message.more == "and 5 more"
+
+
+def test_a_message_says_where_articles_and_merged_stories_went() -> None:
+    away = [Mention(f"a{number}", Role.MOVED, MORNING, "Title", moved_to="0" * 15 + "7") for number in range(2)]
+    message = message_of(event(type=EventType.CORRECTED, mentions=tuple(away)), ())
+    assert "3 reports and 1 copy from 2 outlets, 2 articles moved to 0000000000000007" in message.facts
+    assert message.sources == ()
+    over = event(type=EventType.MERGED, status=StoryStatus.MERGED, merged_into="0" * 15 + "7", num_reports=0)
+    assert message_of(over, ()).facts.startswith("A story merged, goes on as 0000000000000007, language en")

@@ -9,7 +9,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from pipeline.sinks.cloudevents import event_from, event_headers, event_value
+from pipeline.events import event_from
+from pipeline.sinks.cloudevents import event_headers, event_value
 from tests.delivery.delivering import Delivering, wait_until, webhook
 from tests.delivery.making import event, line
 from tests.delivery.receiver import Receiver

@@ -45,7 +45,9 @@ def event(number: int, revision: int = 1, *mentions: Mention, **fields: Any) -> 
 
 def merged(number: int, into: int, revision: int = 2) -> bytes:
     """Make the event that says that story `number` goes on as `into`."""
-    return event(number, revision, type=EventType.MERGED, status=StoryStatus.MERGED, merged_into=story_id(into))
+    none_left = {"num_reports": 0, "num_copies": 0, "num_outlets": 0, "velocity_per_hour": 0.0}
+    over = {"type": EventType.MERGED, "status": StoryStatus.MERGED, "merged_into": story_id(into)}
+    return event(number, revision, **over, **none_left)
 
 
 def with_field(line: bytes, path: str, value: Any) -> bytes:

@@ -14,7 +14,6 @@ from pipeline.records import EventType, Role, StoryStatus
 from pipeline.store import MalformedEvent, Store
 from pipeline.store.queries import (
     Filter,
-    absorbed,
     find_mentions,
     find_revisions,
     find_stories,
@@ -43,7 +42,7 @@ def story(store: Store, number: int = 1) -> StoryView:
 
 def mentions(store: Store, role: Role = Role.REPORT, number: int = 1) -> list[MentionView]:
     with store.reading() as connection:
-        return find_mentions(connection, [story_id(number)], role, limit=100)
+        return find_mentions(connection, story_id(number), role, limit=100)
 
 
 def change(store: Store) -> int:
@@ -106,7 +105,7 @@ def samples_events(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
 
 
 def test_one_bad_event_keeps_all_out(store: Store) -> None:
-    with pytest.raises(MalformedEvent, match="event 2 is no story event") as refused:
+    with pytest.raises(MalformedEvent, match="no story event") as refused:
         store.apply([event(1), b'{"id": "x"}', event(2)])
     assert refused.value.index == 1
     with store.reading() as connection:
@@ -163,7 +162,6 @@ def test_a_merged_story_leads_to_where_it_goes_on(store: Store) -> None:
     store.apply([event(1, 1, report("a")), event(2), event(3), merged(1, into=2), merged(2, into=3)])
     with store.reading() as connection:
         assert successor(connection, story_id(1)) == story_id(3)
-        assert set(absorbed(connection, story_id(3))) == {story_id(1), story_id(2), story_id(3)}
         assert [each.id for each in find_stories(connection, Filter(status="all"), 10)] == [story_id(3)]
         assert story(store).status is StoryStatus.MERGED
 
@@ -173,7 +171,6 @@ def test_a_merge_into_a_story_not_heard_of_yet_and_a_ring_of_merges_end(store: S
     with store.reading() as connection:
         assert successor(connection, story_id(1)) == story_id(1)
         assert successor(connection, story_id(2)) in {story_id(2), story_id(3)}
-        assert set(absorbed(connection, story_id(2))) == {story_id(2), story_id(3)}
 
 
 def test_two_writers_at_once_lose_nothing_and_double_nothing(store: Store, store_url: str) -> None:

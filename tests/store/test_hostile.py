@@ -34,7 +34,7 @@ def stored(store: Store, text: str) -> list[str | None]:
     store.apply([event(1, 1, mention, headline=text, keywords=(text,))])
     with store.reading() as connection:
         (story,) = find_stories(connection, Filter(outlet=text or None), 10)
-        (found,) = find_mentions(connection, [story_id(1)], Role.REPORT, limit=10)
+        (found,) = find_mentions(connection, story_id(1), Role.REPORT, limit=10)
     return [story.headline, *story.keywords, found.article_id, found.title, found.outlet, found.url, *found.terms]
 
 

@@ -118,14 +118,14 @@ def test_a_mention_says_why_it_is_there(store: Store) -> None:
         ]
     )
     with store.reading() as connection:
-        first, later = find_mentions(connection, [story_id(1)], Role.REPORT, limit=10)
+        first, later = find_mentions(connection, story_id(1), Role.REPORT, limit=10)
         assert (first.similarity, first.terms, first.late) == (0.62, ("keel", "reef"), True)
         assert first.runner_up is not None
         assert (first.runner_up.headline, first.runner_up.similarity) == ("Another ferry", 0.31)
         assert later.runner_up is not None
         assert later.runner_up.headline is None
-        assert [each.article_id for each in find_mentions(connection, [story_id(1)], Role.COPY, limit=10)] == ["c"]
-        assert find_mentions(connection, [story_id(1)], Role.REPORT, limit=1, offset=1) == [later]
+        assert [each.article_id for each in find_mentions(connection, story_id(1), Role.COPY, limit=10)] == ["c"]
+        assert find_mentions(connection, story_id(1), Role.REPORT, limit=1, offset=1) == [later]
 
 
 def test_growth_counts_reports_one_by_one_in_small_stories_and_by_event_in_large_ones(store: Store) -> None:

@@ -29,6 +29,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             report("c", 3, role=Role.COPY, similarity=0.9, outlet=None, url=None),
             report("a", 4, role=Role.REVISION, title="Later"),
             report("b", 5, role=Role.TAKEDOWN),
+            report("d", 6),
+            report("d", 6, role=Role.MOVED, moved_to=story_id(3)),
         ]
         running.store.apply([event(1, 1, *mentions), event(1, 4, headline="Lighthouse lit again")])
         running.store.apply([event(2, 1, headline=HOSTILE, keywords=("<b>", "\x00"))])
@@ -82,6 +84,8 @@ def test_a_story_is_as_documented(site: Served, document: dict[str, Any]) -> Non
     assert (second["withdrawn"], second["title"], second["url"], second["terms"]) == (True, None, None, ["keel"])
     assert second["runner_up"]["story_id"] == story_id(2)
     assert [copy["article_id"] for copy in detail["copies"]] == ["c"]
+    (moved,) = detail["moved"]
+    assert (moved["article_id"], moved["moved_to"]["story_id"]) == ("d", story_id(3))
     assert site.get_json(f"/api/stories/{story_id(1)}?reports_from=1")["reports"] == [second]
 
 
@@ -145,3 +149,11 @@ def test_a_feed_of_nothing_is_still_a_feed(site: Served) -> None:
     feed = ElementTree.fromstring(site.get("/feed.atom?words=nothingofthekind").data)
     assert feed.findtext(f"{ATOM}updated")
     assert orjson.loads(site.get("/feed.json?words=nothingofthekind").data)["items"] == []
+
+
+def test_the_page_says_where_an_article_went(site: Served) -> None:
+    page = site.get(f"/stories/{story_id(1)}").data.decode()
+    moved = page.split('id="moved"', 1)[1]
+    assert f'It is now in <a href="/stories/{story_id(3)}"' in moved
+    assert "Title of d" in moved
+    assert "Title of d" not in page.split('id="moved"', 1)[0]

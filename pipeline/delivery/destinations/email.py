@@ -11,7 +11,7 @@ from email.utils import formatdate
 from pipeline.config import EmailConfig
 from pipeline.delivery.destinations.contract import Misconfigured, Parcel, Refused, Unavailable
 from pipeline.delivery.texts import Message, message_of
-from pipeline.sinks.cloudevents import event_from
+from pipeline.events import event_from
 
 _LOG = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from pipeline.config import SlackConfig
 from pipeline.delivery.destinations.contract import Parcel
 from pipeline.delivery.destinations.http import poster_for
 from pipeline.delivery.texts import Message, message_of
-from pipeline.sinks.cloudevents import event_from
+from pipeline.events import event_from
 
 _UNSEEN = "\u200b"
 """A space without width: it breaks what would be a command, and nobody sees it."""

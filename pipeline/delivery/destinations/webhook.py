@@ -11,7 +11,7 @@ from standardwebhooks.webhooks import Webhook
 from pipeline.config import WebhookConfig
 from pipeline.delivery.destinations.contract import Misconfigured, Parcel
 from pipeline.delivery.destinations.http import poster_for
-from pipeline.sinks.cloudevents import event_from
+from pipeline.events import event_from
 
 _PREFIX = "whsec_"
 _SHORTEST_SECRET = 24

@@ -51,7 +51,6 @@ def upgrade() -> None:
         comment="Every story as its newest revision left it.",
     )
     op.create_index("ix_stories_by_language", "stories", ["language", "told_at", "id"])
-    op.create_index("ix_stories_by_merged_into", "stories", ["merged_into"])
     op.create_index("ix_stories_by_reports", "stories", ["num_reports", "told_at"])
     op.create_index("ix_stories_by_status", "stories", ["status", "told_at", "id"])
     op.create_index("ix_stories_by_time", "stories", ["told_at", "id"])
@@ -68,6 +67,7 @@ def upgrade() -> None:
         sa.Column("runner_up", sa.String(length=16), nullable=True),
         sa.Column("runner_up_similarity", sa.Float(), nullable=True),
         sa.Column("late", sa.Boolean(), nullable=False),
+        sa.Column("moved_to", sa.String(length=16), nullable=True),
         sa.ForeignKeyConstraint(["article_key"], ["articles.key"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["story_id"], ["stories.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("story_id", "revision", "position"),
