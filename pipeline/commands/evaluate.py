@@ -23,7 +23,7 @@ def evaluate(gold: tuple[str, ...], orders: int, by_date: bool, as_json: bool, c
 
     from connectors.parsing import parse
     from pipeline.evaluation.evaluate import evaluate as evaluate_set
-    from pipeline.evaluation.evaluate import render_table, to_dict
+    from pipeline.evaluation.report import render, to_dict
     from pipeline.evaluation.gold import read_gold_sets
     from pipeline.hosts.clustering import Clustering
 
@@ -40,4 +40,4 @@ def evaluate(gold: tuple[str, ...], orders: int, by_date: bool, as_json: bool, c
     if as_json:
         click.echo(orjson.dumps(to_dict(evaluations), option=orjson.OPT_INDENT_2))
     else:
-        Console().print(render_table(evaluations))
+        Console().print(render(evaluations))
