@@ -4,7 +4,7 @@ import gzip
 import io
 import lzma
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -114,7 +114,8 @@ def read_gold(path: Path) -> GoldSet:
             "put the story's name into the field 'story' of the articles that have one"
         )
     pairs = path.with_name(f"{set_name(path)}.jaccard3.jsonl")
-    return GoldSet(set_name(path), tuple(articles), _read_copies(pairs) if pairs.exists() else None)
+    ids = {article.id for article in articles}
+    return GoldSet(set_name(path), tuple(articles), _read_copies(pairs, ids) if pairs.exists() else None)
 
 
 class _Pair(msgspec.Struct):
@@ -123,14 +124,22 @@ class _Pair(msgspec.Struct):
     jaccard3: float
 
 
-def _read_copies(path: Path) -> tuple[tuple[str, str], ...]:
-    try:
-        pairs = [msgspec.json.decode(line, type=_Pair) for _, line in _read_lines(path)]
-    except msgspec.DecodeError as error:
-        raise MalformedGold(
-            f"{path}: {error}: each line holds two ids 'a' and 'b', and the number 'jaccard3'"
-        ) from error
-    return tuple((pair.a, pair.b) for pair in pairs if pair.jaccard3 >= COPY_JACCARD)
+def _read_copies(path: Path, ids: Set[str]) -> tuple[tuple[str, str], ...]:
+    copies = []
+    for line_number, line in _read_lines(path):
+        try:
+            pair = msgspec.json.decode(line, type=_Pair)
+        except msgspec.DecodeError as error:
+            raise MalformedGold(
+                f"{path}:{line_number}: {error}; each line holds two ids 'a' and 'b', and the number 'jaccard3'"
+            ) from error
+        if stray := {pair.a, pair.b} - ids:
+            raise MalformedGold(
+                f"{path}:{line_number}: {min(stray)!r} is no article of the set: take the line away, or mend the id"
+            )
+        if pair.jaccard3 >= COPY_JACCARD:
+            copies.append((pair.a, pair.b))
+    return tuple(copies)
 
 
 def _parse(line: bytes, *, fallback_id: str) -> GoldArticle:

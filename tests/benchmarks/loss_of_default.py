@@ -3,8 +3,8 @@
 Usage: python -m tests.benchmarks.loss_of_default [--most N] GOLD...
 
 Of each set one order is streamed (seed 0), under the default configuration and with each threshold of [detection] by
-itself at 0.5, 0.71, 1.41 and 2 times its default, as far as its range allows. Prints the B-cubed F1 of the default and, of
-each threshold, what the best of its values gains over it (the loss of the default; 0 where it is the best itself).
+itself at 0.5, 0.71, 1.41 and 2 times its default, as far as its range allows. Prints the B-cubed F1 of the default and,
+of each threshold, what the best of its values gains over it (the loss of the default; 0 where it is the best itself).
 `--most N` draws N articles by lot from a larger set, always the same.
 """
 

@@ -1,4 +1,4 @@
-"""What benchmarks of detection have in common: a smaller set where a whole one takes too long, and which dates count."""
+"""What benchmarks of detection have in common: smaller sets where a whole one takes too long."""
 
 import random
 from datetime import UTC, datetime
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pipeline.evaluation.gold import GoldSet
 
 PLAUSIBLE = datetime(1970, 1, 2, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+"""Every date is believed: the sets are from the past."""
 
 
 def sampled(gold: GoldSet, most: int | None) -> GoldSet:
