@@ -1,6 +1,6 @@
 """Compare the product with what a user would pick instead.
 
-Usage: python -m tests.benchmarks.peers [--orders N] [--most N] GOLD...
+Usage: python -m tests.benchmarks.peers [--orders N] [--most N] [--skip PEER] GOLD...
 
 Prints the B-cubed F1 of the product with its default configuration, and of each peer with the threshold that is best
 for each set in hindsight, in the same seeded orders (1 by default). `--most N` draws N articles by lot
@@ -18,7 +18,7 @@ from rich.console import Console
 
 from connectors.parsing import parse
 from pipeline.config import DetectionConfig
-from pipeline.evaluation.evaluate import Clusterer, Evaluation, evaluate
+from pipeline.evaluation.evaluate import Clusterer, evaluate
 from pipeline.evaluation.gold import GoldSet, read_gold
 from pipeline.evaluation.report import plain_table
 from pipeline.hosts.clustering import Clustering
@@ -69,20 +69,18 @@ def best_in_hindsight(gold: GoldSet, peer: Peer, prepared: Prepared, orders: int
     return f"{f1:.3f} ({threshold:g})"
 
 
-def default(gold: GoldSet, orders: int) -> Evaluation:
+def default(gold: GoldSet, orders: int) -> float:
     clustering = Clustering(partial(parse, plausible=PLAUSIBLE), DetectionConfig())
-    return evaluate(gold, cluster=clustering, orders=orders)
+    return evaluate(gold, cluster=clustering, orders=orders).scores.bcubed.f1
 
 
-def main(paths: Sequence[Path], orders: int, most: int | None) -> None:
-    table = plain_table("set", "articles", "Wirewatch", *(peer.name for peer in PEERS))
+def main(paths: Sequence[Path], peers: Sequence[Peer], orders: int, most: int | None) -> None:
+    table = plain_table("set", "articles", "Wirewatch", *(peer.name for peer in peers))
     for path in paths:
         gold = sampled(read_gold(path), most)
         prepared = Prepared()
-        peers = [best_in_hindsight(gold, peer, prepared, orders) for peer in PEERS]
-        f1 = default(gold, orders).scores.bcubed.f1
-        table.add_row(gold.name, str(len(gold.articles)), f"{f1:.3f}", *peers)
-        print(gold.name, f"{f1:.3f}", *peers, flush=True)
+        best = [best_in_hindsight(gold, peer, prepared, orders) for peer in peers]
+        table.add_row(gold.name, str(len(gold.articles)), f"{default(gold, orders):.3f}", *best)
     Console(width=140).print(table)
 
 
@@ -91,5 +89,7 @@ if __name__ == "__main__":
     parser.add_argument("gold", nargs="+", type=Path)
     parser.add_argument("--orders", type=int, default=1)
     parser.add_argument("--most", type=int)
+    parser.add_argument("--skip", action="append", default=[], choices=[peer.name for peer in PEERS])
     arguments = parser.parse_args()
-    main(arguments.gold, arguments.orders, arguments.most)
+    chosen = [peer for peer in PEERS if peer.name not in arguments.skip]
+    main(arguments.gold, chosen, arguments.orders, arguments.most)
