@@ -85,7 +85,7 @@ class StoryConfig(Section, frozen=True):
 
     bands: Count = 128
     rows: Count = 2
-    micro_threshold: Share = 0.35
+    micro_threshold: Share = 0.38
     """Least cosine at which a report joins a micro-cluster, never to be parted from it."""
     cohesion_share: Share = 0.55
     """What share of their own cohesion (mean cosine of the pairs of reports) two groups must reach across to be one,
@@ -102,7 +102,7 @@ class StoryConfig(Section, frozen=True):
     """How many pairs of reports weigh as much as that."""
     least_likeness: Share = 0.06
     """Least mean cosine across two groups, whatever their cohesion."""
-    crowd_factor: NotNegative = 2.0
+    crowd_factor: NotNegative = 2.5
     """How many times as alike as to the fifth-likest story reports must be to their own."""
     prior_articles: Positive = 300.0
     """How many articles of the stream weigh as much as the background frequencies of the language."""
@@ -112,6 +112,10 @@ class StoryConfig(Section, frozen=True):
     emerge_outlets: Count = 2
     growth_ladder: tuple[Annotated[int, Meta(ge=1)], ...] = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
     """Numbers of reports at which a story that emerged is said to have grown."""
+    surge_score: Positive = 3.0
+    """Standard deviations by which a story's hourly reports stand out from their past when it is said to surge."""
+    surge_noise: Positive = 2.0
+    """Reports an hour that are nothing unusual for any story."""
 
 
 class TimeConfig(Section, frozen=True):

@@ -18,6 +18,7 @@ from pipeline.detection.idf import StreamIdf
 from pipeline.detection.lifecycle import Lifecycle
 from pipeline.detection.micro import MicroCluster
 from pipeline.detection.placing import Placement, Placer
+from pipeline.detection.pulse import Pulse
 from pipeline.detection.regrouping import Regrouper, next_look
 from pipeline.detection.sketch import Sketch
 from pipeline.detection.stories import Stories
@@ -106,6 +107,8 @@ class Core(msgspec.Struct, frozen=True):
     num_reports: int = 0
     """Live reports that `term_counts` counts."""
     term_counts: dict[str, int] = {}
+    pulse: Pulse | None = None
+    """How fast reports of all stories come."""
     num_live: int = 0
     """Articles remembered, ..."""
     next_number: int = 0
@@ -160,6 +163,7 @@ class Detector:
         self.mark = core.mark
         self._stories = Stories(core.stories)
         self._idf = StreamIdf(self._config.stories.prior_articles, core.num_reports, core.term_counts)
+        self._pulse = core.pulse
         self._archive = Archive(self._config, core.next_number - core.num_live)
         linkage = Linkage(self._config.stories, self._config.sketch.num_terms)
         self._placer = Placer(self._config.stories, linkage, self._archive, self._stories, self._idf)
@@ -323,7 +327,10 @@ class Detector:
         for story in changes.in_order():
             if story.micros:
                 event = self._lifecycle.settle(
-                    story, withdrawn=changes.withdrawn.get(story.id, ()), corrected=changes.corrected[story.id]
+                    story,
+                    swell=self._pulse.swell() if self._pulse else 1.0,
+                    withdrawn=changes.withdrawn.get(story.id, ()),
+                    corrected=changes.corrected[story.id],
                 )
             else:
                 event = self._lifecycle.merge(story, changes.heir(story))
@@ -389,7 +396,15 @@ class Detector:
         micro.crowding += placement.crowding
         self._stories.put(micro, story)
         self._acquaint(micro, placement.neighbour)
+        self._beat(story, sketch.observed_at)
         return story
+
+    def _beat(self, story: Story, moment: int) -> None:
+        if self._pulse is None:
+            self._pulse = Pulse.begin(moment)
+        self._pulse.beat(moment)
+        if story.pulse is not None:
+            story.pulse.beat(moment)
 
     def _acquaint(self, micro: MicroCluster, neighbour: str | None) -> None:
         """Let two micro-clusters of different stories know of each other."""
@@ -420,6 +435,7 @@ class Detector:
             list(self._stories),
             self._idf.num_reports,
             dict(self._idf.counts),
+            self._pulse,
             len(self._archive),
             self._archive.next_number,
         )

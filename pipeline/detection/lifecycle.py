@@ -8,6 +8,7 @@ from pipeline.detection.archive import Archive, Kept
 from pipeline.detection.clock import from_micros
 from pipeline.detection.micro import MicroCluster
 from pipeline.detection.placing import Placer, shared_terms
+from pipeline.detection.pulse import Pulse
 from pipeline.detection.story import Story
 from pipeline.detection.vectors import dot, heaviest
 from pipeline.records import EventType, Mention, Role, StoryEvent, StoryStatus
@@ -29,30 +30,45 @@ class Lifecycle:
         self._archive = archive
         self._placer = placer
 
-    def settle(self, story: Story, *, withdrawn: Sequence[Mention] = (), corrected: bool = False) -> StoryEvent | None:
+    def settle(
+        self, story: Story, *, swell: float = 1.0, withdrawn: Sequence[Mention] = (), corrected: bool = False
+    ) -> StoryEvent | None:
         """Tell what a tick made of a story, if it is worth an event.
 
         Parameters
         ----------
         story
             A story that the tick changed; its revision, rung and untold mentions move on with the event.
+        swell
+            Multiple that the rate of all reports of the language has swollen to.
         withdrawn
             Mentions it has told that turned out to belong to another story.
         corrected
             Whether a mention was taken down.
         """
         rungs = sum(rung <= story.num_reports for rung in self._config.growth_ladder)
+        score = self._surge_score(story, swell)
+        surges = score >= self._config.surge_score and not story.is_surging
+        # It dies down at half the score, so that it is not told again at every tremble.
+        story.is_surging = score >= self._config.surge_score / (2 if story.is_surging else 1)
         if not story.has_emerged:
             if self._is_emergent(story):
                 story.rung = rungs
+                story.pulse = Pulse.begin(story.last_seen)
                 return self._tell(story, EventType.EMERGED, story.last_seen, StoryStatus.ACTIVE)
         elif corrected or withdrawn:
             status = StoryStatus.ACTIVE if story.num_reports else StoryStatus.WITHDRAWN
-            return self._tell(story, EventType.CORRECTED, story.last_seen, status, withdrawn)
-        elif rungs > story.rung:
-            story.rung = rungs
-            return self._tell(story, EventType.GREW, story.last_seen, StoryStatus.ACTIVE)
+            return self._tell(story, EventType.CORRECTED, story.last_seen, status, withdrawn, score)
+        elif surges or rungs > story.rung:
+            story.rung = max(story.rung, rungs)
+            kind = EventType.SURGED if surges else EventType.GREW
+            return self._tell(story, kind, story.last_seen, StoryStatus.ACTIVE, surge_score=score)
         return None
+
+    def _surge_score(self, story: Story, swell: float) -> float:
+        if story.pulse is None or not story.pulse.is_settled:
+            return 0.0
+        return story.pulse.surge(swell, self._config.surge_noise)
 
     def close(self, story: Story, moment: int) -> StoryEvent | None:
         """Tell that a story closes; a story that never emerged goes silently."""
@@ -111,7 +127,13 @@ class Lifecycle:
         return story.num_reports >= self._config.emerge_reports and story.num_outlets >= self._config.emerge_outlets
 
     def _tell(
-        self, story: Story, kind: EventType, moment: int, status: StoryStatus, withdrawn: Sequence[Mention] = ()
+        self,
+        story: Story,
+        kind: EventType,
+        moment: int,
+        status: StoryStatus,
+        withdrawn: Sequence[Mention] = (),
+        surge_score: float = 0.0,
     ) -> StoryEvent:
         story.revision += 1
         story.headline = self._headline(story)
@@ -131,6 +153,7 @@ class Lifecycle:
             first_seen=from_micros(story.first_seen),
             last_seen=from_micros(story.last_seen),
             velocity_per_hour=float(story.num_recent),
+            surge_score=surge_score,
             mentions=(*withdrawn, *untold),
             num_mentions_omitted=num_omitted,
         )

@@ -15,7 +15,7 @@ from pipeline.detection.stories import Stories
 from pipeline.detection.story import Story
 from pipeline.records import Move
 
-_GROWTH_BETWEEN_LOOKS = 1.3
+_GROWTH_BETWEEN_LOOKS = 1.1
 _MOST_RIVALS = 8
 
 

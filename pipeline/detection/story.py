@@ -6,6 +6,7 @@ from itertools import combinations
 import msgspec
 
 from pipeline.detection.micro import Group, MicroCluster
+from pipeline.detection.pulse import Pulse
 from pipeline.detection.vectors import Vector, add, dot
 from pipeline.records import Mention
 
@@ -28,6 +29,10 @@ class Story(msgspec.Struct, gc=False):
     revision: int = 0
     rung: int = 0
     """Rungs of the growth ladder that have been told."""
+    pulse: Pulse | None = None
+    """How fast reports come; none before the story emerges."""
+    is_surging: bool = False
+    """Whether a surge was told that has not died down."""
 
     @property
     def num_reports(self) -> int:

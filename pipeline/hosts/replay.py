@@ -111,7 +111,7 @@ class Replay(beam.PTransform):
 class _FollowMoves(beam.PTransform):
     """Bring each assignment to the story where its micro-cluster ended up."""
 
-    def expand(self, pcolls: tuple[beam.PCollection, beam.PCollection]) -> beam.PCollection:
+    def expand(self, pcolls: Any) -> beam.PCollection:
         assignments, moves = pcolls
         # A takedown of what was never seen has no micro-cluster.
         keyed = assignments | "ByMicroCluster" >> beam.WithKeys(lambda assignment: assignment.micro_id or "")

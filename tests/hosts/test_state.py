@@ -43,7 +43,7 @@ def test_state_of_another_configuration_is_refused_with_the_keys_that_differ(pat
     other = msgspec.structs.replace(DETECTION, stories=StoryConfig(micro_threshold=0.3), index_depth=9)
     with pytest.raises(StateRefused) as refused, open_state(path, other):
         pass
-    assert "detection.index_depth was 8, now 9; detection.stories.micro_threshold was 0.35, now 0.3." in str(
+    assert "detection.index_depth was 8, now 9; detection.stories.micro_threshold was 0.38, now 0.3." in str(
         refused.value
     )
 
