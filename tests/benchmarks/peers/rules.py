@@ -116,7 +116,7 @@ def textclust(texts: Texts, threshold: float) -> Sequence[int]:
 PEERS = (
     Peer("shingles", shingles, (0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5)),
     Peer("nearest article", nearest_article, (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45)),
-    Peer("average link, batch", average_link, (0.02, 0.04, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25)),
+    Peer("average link, batch", average_link, (0.02, 0.04, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3)),
     Peer("nearest centroid", nearest_centroid, (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45)),
     Peer("TextClust", textclust, (0.1, 0.2, 0.3, 0.5), most_articles=1_000),
 )
