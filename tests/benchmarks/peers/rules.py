@@ -61,7 +61,8 @@ def average_link(texts: Texts, threshold: float) -> Sequence[int]:
     """Join the two clusters whose articles are most alike on average, until none are like enough; sees all at once."""
     if len(texts.words) == 1:
         return [0]
-    distances = squareform(1 - texts.cosines, checks=False)
+    # Rounding may take the cosine of equal articles above 1.
+    distances = squareform(np.maximum(0, 1 - texts.cosines), checks=False)
     stories: NDArray[np.int32] = fcluster(linkage(distances, "average"), 1 - threshold, "distance")
     return stories.tolist()
 
