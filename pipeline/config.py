@@ -78,6 +78,8 @@ class CopyConfig(Section, frozen=True):
     rows: Count = 4
     threshold: Share = 0.5
     """Least estimated Jaccard similarity of the shingles of a copy."""
+    least_cosine: Share = 0.4
+    """Least cosine of the terms of a copy: template and page furniture alone make none."""
 
 
 class StoryConfig(Section, frozen=True):

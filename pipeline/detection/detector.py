@@ -13,6 +13,7 @@ from pipeline.config import DetectionConfig
 from pipeline.detection.archive import Archive, Kept, Keys
 from pipeline.detection.clock import Ticks, from_micros
 from pipeline.detection.codec import decode, decode_sketch, encode, encode_sketch
+from pipeline.detection.furniture import Furniture, OutletTerms
 from pipeline.detection.grouping import Linkage
 from pipeline.detection.idf import StreamIdf
 from pipeline.detection.lifecycle import Lifecycle
@@ -107,6 +108,8 @@ class Core(msgspec.Struct, frozen=True):
     num_reports: int = 0
     """Live reports that `term_counts` counts."""
     term_counts: dict[str, int] = {}
+    outlets: dict[str, OutletTerms] = {}
+    """What each outlet repeats."""
     pulse: Pulse | None = None
     """How fast reports of all stories come."""
     num_live: int = 0
@@ -163,10 +166,11 @@ class Detector:
         self.mark = core.mark
         self._stories = Stories(core.stories)
         self._idf = StreamIdf(self._config.stories.prior_articles, core.num_reports, core.term_counts)
+        self._furniture = Furniture(core.outlets)
         self._pulse = core.pulse
         self._archive = Archive(self._config, core.next_number - core.num_live)
         linkage = Linkage(self._config.stories, self._config.sketch.num_terms)
-        self._placer = Placer(self._config.stories, linkage, self._archive, self._stories, self._idf)
+        self._placer = Placer(self._config, linkage, self._archive, self._stories, self._idf, self._furniture)
         self._regrouper = Regrouper(linkage, self._stories)
         self._lifecycle = Lifecycle(self._config.stories, self._archive, self._placer)
         self._waiting, self._ticks, self._num_early = {}, [], 0
@@ -349,6 +353,7 @@ class Detector:
         story = self._change(sketch, placement, known, number)
         if placement.kept_as is Role.REPORT:
             self._idf.add(sketch.stems)
+            self._furniture.learn(sketch.outlet, sketch.stems)
         if story is None or placement.micro_id is None:
             return None
         micro = story.micros[placement.micro_id]
@@ -435,6 +440,7 @@ class Detector:
             list(self._stories),
             self._idf.num_reports,
             dict(self._idf.counts),
+            self._furniture.outlets,
             self._pulse,
             len(self._archive),
             self._archive.next_number,

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from pipeline.config import StoryConfig
+from pipeline.config import DetectionConfig
 from pipeline.detection.archive import Archive, Kept
+from pipeline.detection.furniture import Furniture
 from pipeline.detection.grouping import Linkage
 from pipeline.detection.hashing import short_digest
 from pipeline.detection.idf import StreamIdf
@@ -14,7 +15,7 @@ from pipeline.detection.micro import Group, MicroCluster
 from pipeline.detection.sketch import Sketch
 from pipeline.detection.stories import Stories
 from pipeline.detection.story import Story
-from pipeline.detection.vectors import Vector, heaviest, unit
+from pipeline.detection.vectors import Vector, dot, heaviest, unit
 from pipeline.records import Role, RunnerUp
 
 _TERMS_TOLD = 8
@@ -60,13 +61,21 @@ class Placer:
     """Decides on articles, given what is known so far."""
 
     def __init__(
-        self, config: StoryConfig, linkage: Linkage, archive: Archive, stories: Stories, idf: StreamIdf
+        self,
+        config: DetectionConfig,
+        linkage: Linkage,
+        archive: Archive,
+        stories: Stories,
+        idf: StreamIdf,
+        furniture: Furniture,
     ) -> None:
-        self._config = config
+        self._config = config.stories
+        self._least_copy_cosine = config.copies.least_cosine
         self._linkage = linkage
         self._archive = archive
         self._stories = stories
         self._idf = idf
+        self._furniture = furniture
         self._latest: tuple[Sketch, int, Vector] | None = None
 
     def place(self, sketch: Sketch, *, late: bool = False) -> Placement:
@@ -78,9 +87,19 @@ class Placer:
             is_repeat = known.sketch().digest == sketch.digest
             return self._as_known(Role.REPEAT, known) if is_repeat else self._as_known(Role.REVISION, known, known.role)
         copied = self._archive.copied(sketch)
-        if copied is not None and self._stories.of(copied[1].micro_id) is not None:
+        if copied is not None and self._is_copy(sketch, copied[1]):
             return self._as_known(Role.COPY, copied[1], Role.COPY, similarity=copied[0])
         return self._place_report(sketch, late=late)
+
+    def _is_copy(self, sketch: Sketch, kept: Kept) -> bool:
+        """Whether two articles alike in their wording are so in what they say, and the story is still open.
+
+        Notes from one template differ in names and numbers only, and a page's furniture can outweigh its text.
+        """
+        if self._stories.of(kept.micro_id) is None:
+            return False
+        cosine = dot(self.vector(kept.sketch()), self.vector(sketch))
+        return cosine >= self._least_copy_cosine
 
     def vector(self, sketch: Sketch) -> Vector:
         """Weigh an article's terms as the stream stands now, and scale them to length 1."""
@@ -89,7 +108,8 @@ class Placer:
         if latest is None or latest[0] is not sketch or latest[1] != self._idf.num_changes:
             stems = sketch.stems
             idf = self._idf.of(stems, sketch.terms.backgrounds) ** self._config.idf_exponent
-            vector = unit(stems, (idf * sketch.terms.weights).tolist())
+            telling = self._furniture.telling(sketch.outlet, stems)
+            vector = unit(stems, (idf * telling * sketch.terms.weights).tolist())
             self._latest = latest = sketch, self._idf.num_changes, vector
         return latest[2]
 
