@@ -81,9 +81,9 @@ def _keys(kind: Any, *sections: str) -> Iterator[tuple[Any, ...]]:
 
 def test_every_option_that_the_readme_shows_is_one_of_its_command(wirewatch: Wirewatch) -> None:
     synopsis = (ROOT / "README.md").read_text().split("## Use", 1)[1].split("(`make run`", 1)[0]
-    shown = re.findall(r"^    wirewatch (\w+)((?:.|\n {8,})*)", synopsis, re.MULTILINE)
-    assert [command for command, _ in shown] == ["replay", "evaluate", "explain"]
+    shown = re.findall(r"^    wirewatch (\w+(?: sweep)?)((?:.|\n {8,})*)", synopsis, re.MULTILINE)
+    assert [command for command, _ in shown] == ["replay", "evaluate", "evaluate sweep", "explain"]
     for command, arguments in shown:
-        told = wirewatch(command, "--help").stdout
+        told = wirewatch(*command.split(), "--help").stdout
         for option in re.findall(r"--[a-z-]+\w", arguments):
             assert option in told

@@ -1,19 +1,22 @@
-"""`wirewatch evaluate`: stream gold sets through detection in several orders and score the stories it finds."""
+"""Stream gold sets through detection in several orders and score what it finds."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum
 from typing import Any, NamedTuple
 
-from rich.table import Table
-
+from pipeline.evaluation.copies import score_copies
+from pipeline.evaluation.emergence import Emerged, Emergence, emerged_in, summarise
 from pipeline.evaluation.gold import GoldSet
-from pipeline.evaluation.scores import Scores, bcubed, mean_scores, pairwise
+from pipeline.evaluation.scores import Contingency, Scores, adjusted_rand, bcubed, mean_scores, pairwise, v_measure
 from pipeline.evaluation.streams import Stream, dated_stream, seeded_streams
+from pipeline.records import Assignment, StoryEvent
 
-Clusterer = Callable[[Sequence[dict[str, Any]]], Mapping[str, str | None]]
-"""Takes articles as JSON objects in streaming order, each with ``observed_at``; gives the final story of each id.
+Clusterer = Callable[[Sequence[dict[str, Any]]], tuple[Mapping[str, Assignment], Sequence[StoryEvent]]]
+"""Takes articles as JSON objects in streaming order, each with ``observed_at``.
 
-An id may be missing, or have no story, if its article was dead-lettered.
+Gives where the article of each id ended up, and the story events in order of time. An id may be missing, or have no
+story, if its article was dead-lettered.
 """
 
 UNKNOWN_LANGUAGE = "und"
@@ -21,10 +24,12 @@ UNKNOWN_LANGUAGE = "und"
 
 
 class Agreement(NamedTuple):
-    """Both scores of one clustering, or the means of several."""
+    """All scores of one clustering, or the means of several."""
 
     bcubed: Scores
     pairwise: Scores
+    adjusted_rand: float
+    v_measure: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,12 @@ class Evaluation:
     num_stories: int
     """Different gold labels, over all languages."""
     num_orders: int
+    emergence: Emergence
+    """When the labelled stories emerged, over all orders."""
+    by_date: bool = False
+    """Whether event time was the articles' own."""
+    copies: Scores | None = None
+    """Mean over the orders; none if the set does not say which articles are copies."""
     num_unplaced: int = 0
     """Labelled articles that got no story, in the worst order; each is scored as a story of its own."""
     num_undated: int = 0
@@ -78,7 +89,7 @@ def evaluate(gold: GoldSet, *, cluster: Clusterer, orders: int = 5, by_date: boo
         raise ValueError(f"orders is {orders}: it must be at least 1, since each order is one run to average")
     labels = _labels_by_language(gold)
     streams = [dated_stream(gold)] if by_date else seeded_streams(gold, orders)
-    runs = [_run(gold.name, labels, stream, cluster) for stream in streams]
+    runs = [_run(gold, labels, stream, cluster) for stream in streams]
     f1s = [_mean(run.by_language.values()).bcubed.f1 for run in runs]
     by_language = {language: _mean(run.by_language[language] for run in runs) for language in labels}
     return Evaluation(
@@ -91,59 +102,12 @@ def evaluate(gold: GoldSet, *, cluster: Clusterer, orders: int = 5, by_date: boo
         num_labelled=sum(map(len, labels.values())),
         num_stories=len({label for of_language in labels.values() for label in of_language.values()}),
         num_orders=len(runs),
+        emergence=summarise([run.emerged for run in runs]),
+        by_date=by_date,
+        copies=None if gold.copies is None else mean_scores(run.copies for run in runs if run.copies),
         num_unplaced=max(run.num_unplaced for run in runs),
         num_undated=max(run.num_undated for run in runs),
     )
-
-
-def to_dict(evaluations: Iterable[Evaluation]) -> dict[str, Any]:
-    """Give evaluations as JSON: each set's name to its figures.
-
-    ``unplaced`` and ``undated`` are there only where they are not 0.
-
-    Raises
-    ------
-    ValueError
-        If two sets have the same name.
-    """
-    document: dict[str, Any] = {}
-    for evaluation in evaluations:
-        if evaluation.name in document:
-            raise ValueError(
-                f"two gold sets are named {evaluation.name!r}, so one would hide the other: rename one of the files "
-                "(a set's name is its file's, up to the first dot)"
-            )
-        troubles = {"unplaced": evaluation.num_unplaced, "undated": evaluation.num_undated}
-        document[evaluation.name] = {
-            **_agreement_dict(evaluation.scores),
-            "f1_spread": evaluation.f1_spread,
-            "by_language": {language: _agreement_dict(scores) for language, scores in evaluation.by_language.items()},
-            "articles": evaluation.num_articles,
-            "labelled": evaluation.num_labelled,
-            "stories": evaluation.num_stories,
-            "orders": evaluation.num_orders,
-            **{name: count for name, count in troubles.items() if count},
-        }
-    return document
-
-
-def render_table(evaluations: Iterable[Evaluation]) -> Table:
-    """Draw evaluations for a terminal of 80 columns: a row a set, and one a language where there are several."""
-    table = Table(box=None, pad_edge=False, collapse_padding=True, caption_justify="left")
-    table.add_column("set", no_wrap=True)
-    for heading in ("scored", "stories", "B³ P", "B³ R", "B³ F1", "spread", "pair P", "pair R", "pair F1"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    notes = ["P, R, F1: means over the seeded orders. spread: highest minus lowest B³ F1 over the orders."]
-    for evaluation in evaluations:
-        scored = f"{evaluation.num_labelled}/{evaluation.num_articles}"
-        spread = f"{evaluation.f1_spread:.3f}" if evaluation.num_orders > 1 else "-"
-        table.add_row(evaluation.name, scored, str(evaluation.num_stories), *_cells(evaluation.scores, spread))
-        if len(evaluation.by_language) > 1:
-            for language, scores in evaluation.by_language.items():
-                table.add_row(f"  {language}", "", "", *_cells(scores, ""))
-        notes += _notes(evaluation)
-    table.caption = "\n".join(notes)
-    return table
 
 
 def _labels_by_language(gold: GoldSet) -> dict[str, dict[str, str]]:
@@ -161,45 +125,43 @@ class _Run(NamedTuple):
     """What one order gave."""
 
     by_language: dict[str, Agreement]
+    emerged: Emerged
+    copies: Scores | None
     num_unplaced: int
     num_undated: int
 
 
-def _run(name: str, labels: Mapping[str, Mapping[str, str]], stream: Stream, cluster: Clusterer) -> _Run:
-    found = cluster(stream.articles)
-    ids = [article_id for of_language in labels.values() for article_id in of_language]
-    unplaced = [article_id for article_id in ids if found.get(article_id) is None]
-    if len(unplaced) == len(ids):
+def _run(gold: GoldSet, labels: Mapping[str, Mapping[str, str]], stream: Stream, cluster: Clusterer) -> _Run:
+    assignments, events = cluster(stream.articles)
+    found = {article_id: assignment.story_id for article_id, assignment in assignments.items()}
+    # Languages may share a label, but not a story.
+    by_id = {article_id: (language, of[article_id]) for language, of in labels.items() for article_id in of}
+    unplaced = [article_id for article_id in by_id if found.get(article_id) is None]
+    if len(unplaced) == len(by_id):
         raise ValueError(
-            f"{name}: none of its {len(ids)} labelled articles was put in a story, such as {ids[0]!r}: "
+            f"{gold.name}: none of its {len(by_id)} labelled articles was put in a story, such as {unplaced[0]!r}: "
             f"does the clusterer keep the articles' ids? It knows {sorted(found)[:3]}"
         )
     # A tuple equals no story id, so an article without a story stands alone whatever its id.
     placed = {**found, **{article_id: (article_id,) for article_id in unplaced}}
-    by_language = {language: _agreement(of_language, placed) for language, of_language in labels.items()}
-    return _Run(by_language, len(unplaced), stream.num_undated)
+    return _Run(
+        by_language={language: _agreement(of_language, placed) for language, of_language in labels.items()},
+        emerged=emerged_in(by_id, stream.articles, events),
+        copies=None if gold.copies is None else score_copies(gold.copies, stream.articles, assignments),
+        num_unplaced=len(unplaced),
+        num_undated=stream.num_undated,
+    )
 
 
 def _agreement(labels: Mapping[str, str], placed: Mapping[str, Hashable]) -> Agreement:
-    found = {article_id: placed[article_id] for article_id in labels}
-    return Agreement(bcubed(labels, found), pairwise(labels, found))
+    table = Contingency.of(labels, {article_id: placed[article_id] for article_id in labels})
+    return Agreement(bcubed(table), pairwise(table), adjusted_rand(table), v_measure(table))
 
 
 def _mean(agreements: Iterable[Agreement]) -> Agreement:
-    columns = zip(*agreements, strict=True)
-    return Agreement(*map(mean_scores, columns))
+    bcubeds, pairwises, rands, measures = zip(*agreements, strict=True)
+    return Agreement(mean_scores(bcubeds), mean_scores(pairwises), _average(rands), _average(measures))
 
 
-def _agreement_dict(scores: Agreement) -> dict[str, Any]:
-    return {"bcubed": scores.bcubed._asdict(), "pairwise": scores.pairwise._asdict()}
-
-
-def _cells(scores: Agreement, spread: str) -> tuple[str, ...]:
-    return (*(f"{x:.3f}" for x in scores.bcubed), spread, *(f"{x:.3f}" for x in scores.pairwise))
-
-
-def _notes(evaluation: Evaluation) -> Iterator[str]:
-    if evaluation.num_unplaced:
-        yield f"{evaluation.name}: {evaluation.num_unplaced} got no story; each is scored as a story of its own."
-    if evaluation.num_undated:
-        yield f"{evaluation.name}: {evaluation.num_undated} have no date and stand at the set's earliest."
+def _average(values: Sequence[float]) -> float:
+    return fsum(values) / len(values)

@@ -4,11 +4,12 @@ import gzip
 import io
 import lzma
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import orjson
 import zstandard
 
@@ -38,6 +39,12 @@ class GoldSet(NamedTuple):
 
     name: str
     articles: tuple[GoldArticle, ...]
+    copies: tuple[tuple[str, str], ...] | None = None
+    """Pairs of ids of articles that share most of their words; none if nobody compared them."""
+
+
+COPY_JACCARD = 0.5
+"""Least exact Jaccard similarity of the shingles of three words of two articles of which one copies the other."""
 
 
 def set_name(path: Path) -> str:
@@ -79,7 +86,8 @@ def read_gold(path: Path) -> GoldSet:
     ----------
     path
         A ``.jsonl`` file, plain or compressed (``.gz``, ``.xz``, ``.zst``). Blank lines are skipped. An article without
-        ``id`` gets ``<set name>:<line>``, so that its story can be asked for.
+        ``id`` gets ``<set name>:<line>``, so that its story can be asked for. If a file ``<set name>.jaccard3.jsonl``
+        lies beside it, that says how alike the articles of a pair are: lines with ``a``, ``b`` and ``jaccard3``.
 
     Raises
     ------
@@ -105,7 +113,33 @@ def read_gold(path: Path) -> GoldSet:
             f"{path}: none of its {len(articles)} articles has a label, so there is nothing to score: "
             "put the story's name into the field 'story' of the articles that have one"
         )
-    return GoldSet(set_name(path), tuple(articles))
+    pairs = path.with_name(f"{set_name(path)}.jaccard3.jsonl")
+    ids = {article.id for article in articles}
+    return GoldSet(set_name(path), tuple(articles), _read_copies(pairs, ids) if pairs.exists() else None)
+
+
+class _Pair(msgspec.Struct):
+    a: str
+    b: str
+    jaccard3: float
+
+
+def _read_copies(path: Path, ids: Set[str]) -> tuple[tuple[str, str], ...]:
+    copies = []
+    for line_number, line in _read_lines(path):
+        try:
+            pair = msgspec.json.decode(line, type=_Pair)
+        except msgspec.DecodeError as error:
+            raise MalformedGold(
+                f"{path}:{line_number}: {error}; each line holds two ids 'a' and 'b', and the number 'jaccard3'"
+            ) from error
+        if stray := {pair.a, pair.b} - ids:
+            raise MalformedGold(
+                f"{path}:{line_number}: {min(stray)!r} is no article of the set: take the line away, or mend the id"
+            )
+        if pair.jaccard3 >= COPY_JACCARD:
+            copies.append((pair.a, pair.b))
+    return tuple(copies)
 
 
 def _parse(line: bytes, *, fallback_id: str) -> GoldArticle:

@@ -1,12 +1,12 @@
-"""How well the stories that were found agree with those that people labelled: B-cubed and pairwise scores.
+"""How well the stories that were found agree with those that people labelled.
 
-Both count through the contingency table of the two clusterings, so they take time and memory in the number of
+All scores count through the contingency table of the two clusterings, so they take time and memory in the number of
 articles, not of pairs of articles.
 """
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
-from math import fsum
+from math import fsum, log
 from typing import NamedTuple
 
 
@@ -20,30 +20,52 @@ class Scores(NamedTuple):
     f1: float
     """Harmonic mean of precision and recall, 0 where both are 0 (a mean of several `Scores` has the mean F1 here)."""
 
+    @classmethod
+    def of(cls, precision: float, recall: float) -> "Scores":
+        return cls(precision, recall, harmonic_mean(precision, recall))
 
-def bcubed(gold: Mapping[str, Hashable], found: Mapping[str, Hashable]) -> Scores:
+
+class Contingency(NamedTuple):
+    """How many articles fall into each pair of gold and found story, and into each alone."""
+
+    cells: Counter[tuple[Hashable, Hashable]]
+    gold_sizes: Counter[Hashable]
+    found_sizes: Counter[Hashable]
+
+    @classmethod
+    def of(cls, gold: Mapping[str, Hashable], found: Mapping[str, Hashable]) -> "Contingency":
+        """Set a clustering against a gold one; only equality of labels matters.
+
+        Parameters
+        ----------
+        gold
+            Article id to the label that people gave it.
+        found
+            Article id to the story it was put in; the same ids as `gold`.
+
+        Raises
+        ------
+        ValueError
+            If there is no article, or the two mappings do not hold the same ids; the message names some of them.
+        """
+        _check_same_articles(gold, found)
+        return cls(
+            Counter((label, found[article_id]) for article_id, label in gold.items()),
+            Counter(gold.values()),
+            Counter(found.values()),
+        )
+
+    @property
+    def num_articles(self) -> int:
+        return self.cells.total()
+
+
+def bcubed(table: Contingency) -> Scores:
     """Score a clustering article by article, with B-cubed.
 
     An article's precision is the share of its found story that has its gold label, itself included; its recall is
     the share of its gold story that was found with it. The scores are the means over all articles, so a big story
     counts by its articles and not, as it does pairwise, by the square of their number.
-
-    Parameters
-    ----------
-    gold
-        Article id to the label that people gave it.
-    found
-        Article id to the story it was put in; the same ids as `gold`. Only equality of labels matters.
-
-    Returns
-    -------
-    Scores
-        Precision, recall and F1. They do not depend on the order of the mappings, to the last bit.
-
-    Raises
-    ------
-    ValueError
-        If there is no article, or the two mappings do not hold the same ids; the message names some of them.
 
     References
     ----------
@@ -58,43 +80,25 @@ def bcubed(gold: Mapping[str, Hashable], found: Mapping[str, Hashable]) -> Score
 
     >>> gold = {"a": "quake", "b": "quake", "c": "quake", "d": "trial", "e": "trial"}
     >>> found = {"a": 1, "b": 1, "c": 2, "d": 2, "e": 2}
-    >>> [round(score, 4) for score in bcubed(gold, found)]
+    >>> [round(score, 4) for score in bcubed(Contingency.of(gold, found))]
     [0.7333, 0.7333, 0.7333]
 
     One story for all: nothing is missed, and precision is (3 * 3/5 + 2 * 2/5) / 5 = 0.52.
 
-    >>> [round(score, 4) for score in bcubed(gold, dict.fromkeys(gold, 1))]
+    >>> [round(score, 4) for score in bcubed(Contingency.of(gold, dict.fromkeys(gold, 1)))]
     [0.52, 1.0, 0.6842]
     """
-    table = _Contingency.of(gold, found)
     # fsum: the sum must not depend on the order in which stories were met, since orders are compared to each other.
-    precision = fsum(n * n / table.found_sizes[f] for (_, f), n in table.cells.items()) / len(gold)
-    recall = fsum(n * n / table.gold_sizes[g] for (g, _), n in table.cells.items()) / len(gold)
-    return _scores(precision, recall)
+    precision = fsum(n * n / table.found_sizes[f] for (_, f), n in table.cells.items()) / table.num_articles
+    recall = fsum(n * n / table.gold_sizes[g] for (g, _), n in table.cells.items()) / table.num_articles
+    return Scores.of(precision, recall)
 
 
-def pairwise(gold: Mapping[str, Hashable], found: Mapping[str, Hashable]) -> Scores:
+def pairwise(table: Contingency) -> Scores:
     """Score a clustering by its pairs of articles: those put together against those that belong together.
 
     Where no pair was put together none was wrong, so precision is 1; where no pair belongs together none was missed,
     so recall is 1.
-
-    Parameters
-    ----------
-    gold
-        Article id to the label that people gave it.
-    found
-        Article id to the story it was put in; the same ids as `gold`. Only equality of labels matters.
-
-    Returns
-    -------
-    Scores
-        Precision, recall and F1 over unordered pairs of different articles.
-
-    Raises
-    ------
-    ValueError
-        If there is no article, or the two mappings do not hold the same ids; the message names some of them.
 
     References
     ----------
@@ -106,19 +110,60 @@ def pairwise(gold: Mapping[str, Hashable], found: Mapping[str, Hashable]) -> Sco
     Gold has the pairs ab, ac, bc and de; found are ab, cd, ce and de. Two are shared: 2/4 both ways.
 
     >>> gold = {"a": "quake", "b": "quake", "c": "quake", "d": "trial", "e": "trial"}
-    >>> pairwise(gold, {"a": 1, "b": 1, "c": 2, "d": 2, "e": 2})
+    >>> pairwise(Contingency.of(gold, {"a": 1, "b": 1, "c": 2, "d": 2, "e": 2}))
     Scores(precision=0.5, recall=0.5, f1=0.5)
 
     Each article alone: no pair is wrong, and all are missed.
 
-    >>> pairwise(gold, {article_id: article_id for article_id in gold})
+    >>> pairwise(Contingency.of(gold, {article_id: article_id for article_id in gold}))
     Scores(precision=1.0, recall=0.0, f1=0.0)
     """
-    table = _Contingency.of(gold, found)
-    shared = _num_pairs(table.cells.values())
-    together = _num_pairs(table.found_sizes.values())
-    belonging = _num_pairs(table.gold_sizes.values())
-    return _scores(shared / together if together else 1.0, shared / belonging if belonging else 1.0)
+    shared, belonging, together = _pairs(table)
+    return Scores.of(shared / together if together else 1.0, shared / belonging if belonging else 1.0)
+
+
+def adjusted_rand(table: Contingency) -> float:
+    """Score a clustering by its pairs against chance: 1 for the gold one, 0 on average for one drawn by lot.
+
+    References
+    ----------
+    Hubert, Arabie, *Comparing partitions*, Journal of Classification 2, 1985.
+
+    Examples
+    --------
+    Of ten pairs four belong together and four were put together: by lot 1.6 would be shared, at most 4 can be. Two are.
+
+    >>> gold = {"a": "quake", "b": "quake", "c": "quake", "d": "trial", "e": "trial"}
+    >>> round(adjusted_rand(Contingency.of(gold, {"a": 1, "b": 1, "c": 2, "d": 2, "e": 2})), 4)
+    0.1667
+    """
+    shared, belonging, together = _pairs(table)
+    by_lot = belonging * together / max(1, _num_pairs([table.num_articles]))
+    most = (belonging + together) / 2
+    # Both all alone, or both all in one: nothing is left to chance, and they are the same.
+    return (shared - by_lot) / (most - by_lot) if most != by_lot else 1.0
+
+
+def v_measure(table: Contingency) -> float:
+    """Score a clustering by what each side tells of the other: the harmonic mean of homogeneity and completeness.
+
+    References
+    ----------
+    Rosenberg, Hirschberg, *V-Measure: a conditional entropy-based external cluster evaluation measure*, EMNLP, 2007.
+
+    Examples
+    --------
+    All in one story tells nothing of the labels.
+
+    >>> gold = {"a": "quake", "b": "quake", "c": "trial"}
+    >>> v_measure(Contingency.of(gold, dict.fromkeys(gold, 1)))
+    0.0
+    >>> v_measure(Contingency.of(gold, {"a": 1, "b": 1, "c": 2}))
+    1.0
+    """
+    of_gold, of_found = _entropy(table.gold_sizes.values()), _entropy(table.found_sizes.values())
+    told = max(0.0, of_gold + of_found - _entropy(table.cells.values()))
+    return harmonic_mean(told / of_gold if of_gold else 1.0, told / of_found if of_found else 1.0)
 
 
 def mean_scores(scores: Iterable[Scores]) -> Scores:
@@ -141,23 +186,6 @@ def mean_scores(scores: Iterable[Scores]) -> Scores:
     return Scores(precision, recall, f1)
 
 
-class _Contingency(NamedTuple):
-    """How many articles fall into each pair of gold and found story, and into each alone."""
-
-    cells: Counter[tuple[Hashable, Hashable]]
-    gold_sizes: Counter[Hashable]
-    found_sizes: Counter[Hashable]
-
-    @classmethod
-    def of(cls, gold: Mapping[str, Hashable], found: Mapping[str, Hashable]) -> "_Contingency":
-        _check_same_articles(gold, found)
-        return cls(
-            Counter((label, found[article_id]) for article_id, label in gold.items()),
-            Counter(gold.values()),
-            Counter(found.values()),
-        )
-
-
 def _check_same_articles(gold: Mapping[str, Hashable], found: Mapping[str, Hashable]) -> None:
     if not gold and not found:
         raise ValueError("no article to score: gold and found are both empty. Were the labels read?")
@@ -170,10 +198,31 @@ def _check_same_articles(gold: Mapping[str, Hashable], found: Mapping[str, Hasha
             )
 
 
+def _pairs(table: Contingency) -> tuple[int, int, int]:
+    """Count the pairs of articles that are in one story on both sides, in gold, and as found."""
+    return (
+        _num_pairs(table.cells.values()),
+        _num_pairs(table.gold_sizes.values()),
+        _num_pairs(table.found_sizes.values()),
+    )
+
+
 def _num_pairs(sizes: Iterable[int]) -> int:
     return sum(size * (size - 1) // 2 for size in sizes)
 
 
-def _scores(precision: float, recall: float) -> Scores:
-    total = precision + recall
-    return Scores(precision, recall, 2 * precision * recall / total if total else 0.0)
+def _entropy(sizes: Iterable[int]) -> float:
+    sizes = list(sizes)
+    total = sum(sizes)
+    return -fsum(size / total * log(size / total) for size in sizes)
+
+
+def harmonic_mean(first: float, second: float) -> float:
+    """Give 0 where both are 0.
+
+    Examples
+    --------
+    >>> harmonic_mean(0.5, 1.0)
+    0.6666666666666666
+    """
+    return 2 * first * second / (first + second) if first + second else 0.0

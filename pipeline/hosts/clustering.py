@@ -1,6 +1,7 @@
-"""Articles in, story of each out: what `evaluate` scores, on the detector itself."""
+"""Articles in, story of each and events out: what `evaluate` scores, on the detector itself."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -11,7 +12,7 @@ from pipeline.config import DetectionConfig
 from pipeline.detection.clock import to_micros
 from pipeline.detection.sketch import Sketch, sketch_article
 from pipeline.hosts.in_memory import detect_stories
-from pipeline.records import Article, Assignment, MalformedArticle, RawArticle
+from pipeline.records import Article, Assignment, MalformedArticle, RawArticle, StoryEvent
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -37,13 +38,14 @@ class Clustering:
         self._config = config
         self._sketches: dict[bytes, Sketch] = {}
 
-    def __call__(self, articles: Sequence[dict[str, Any]]) -> dict[str, str | None]:
-        """Give the story of each article id; articles are JSON objects with ``observed_at``.
+    def __call__(self, articles: Sequence[dict[str, Any]]) -> tuple[dict[str, Assignment], list[StoryEvent]]:
+        """Give where the article of each id ended up, as what it came first, and the story events.
 
-        A malformed article gets no story, as in a replay it would be a dead letter.
+        Articles are JSON objects with ``observed_at``. A malformed one is missing, as in a replay it would be a dead
+        letter.
         """
         sketches = [sketch for article in articles if (sketch := self._sketch(article)) is not None]
-        _, outcomes = detect_stories(sketches, self._config)
+        events, outcomes = detect_stories(sketches, self._config)
         found: dict[str, Assignment] = {}
         moved: dict[str, str] = {}
         for outcome in outcomes:
@@ -51,10 +53,18 @@ class Clustering:
                 if assignment.article_id not in found or found[assignment.article_id].story_id is None:
                     found[assignment.article_id] = assignment
             moved |= {move.micro_id: move.story_id for move in outcome.all_moves()}
-        return {
-            article_id: moved.get(assignment.micro_id or "", assignment.story_id)
+        ended = {
+            article_id: replace(assignment, story_id=moved.get(assignment.micro_id or "", assignment.story_id))
             for article_id, assignment in found.items()
         }
+        return ended, events
+
+    def under(self, config: DetectionConfig) -> "Clustering":
+        """Cluster under another configuration, with the sketches made so far if they are the same under it."""
+        other = Clustering(self._parse, config)
+        if (config.sketch, config.copies) == (self._config.sketch, self._config.copies):
+            other._sketches = self._sketches
+        return other
 
     def _sketch(self, article: dict[str, Any]) -> Sketch | None:
         content = {name: value for name, value in article.items() if name != "observed_at"}

@@ -6,12 +6,18 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from pipeline.evaluation.evaluate import Evaluation, evaluate, render_table, to_dict
+from pipeline.evaluation.emergence import Emergence
+from pipeline.evaluation.evaluate import Agreement, Evaluation, evaluate
 from pipeline.evaluation.gold import GoldArticle, GoldSet
-from pipeline.evaluation.scores import Scores, bcubed
+from pipeline.evaluation.report import render, to_dict
+from pipeline.evaluation.scores import Contingency, Scores, bcubed
 from pipeline.evaluation.streams import BASE_TIME
+from pipeline.records import Assignment, Role
+from tests.evaluation.making import clusterer
 
 PERFECT = Scores(1.0, 1.0, 1.0)
+ALL_PERFECT = Agreement(PERFECT, PERFECT, 1.0, 1.0)
+NOTHING_EMERGED = Emergence(share=0.0, false_share=0.0, articles=None, hours=None)
 
 
 def article(article_id: str, label: str | None, language: str | None = "en", **fields: Any) -> GoldArticle:
@@ -27,18 +33,23 @@ QUAKES = gold(*(article(f"q{n}", "quake", published_at=f"2020-01-0{9 - n}") for 
 MIXED = gold(*QUAKES.articles, *(article(f"t{n}", "trial", published_at=f"2020-02-0{n}") for n in range(1, 5)))
 
 
+@clusterer
 def by_title(articles: Sequence[dict[str, Any]]) -> dict[str, str]:
     """Cluster perfectly: `article` puts the label into the title."""
     return {raw["id"]: raw["title"].split(":")[0] for raw in articles}
 
 
+@clusterer
 def all_in_one(articles: Sequence[dict[str, Any]]) -> dict[str, str]:
     return dict.fromkeys((raw["id"] for raw in articles), "one")
 
 
-def by_halves(articles: Sequence[dict[str, Any]]) -> dict[str, str]:
+def halves(articles: Sequence[dict[str, Any]]) -> dict[str, str]:
     """Cluster by place in the stream alone, so that every order gives another result."""
     return {raw["id"]: "early" if place < len(articles) / 2 else "late" for place, raw in enumerate(articles)}
+
+
+by_halves = clusterer(halves)
 
 
 class Recorder:
@@ -47,7 +58,7 @@ class Recorder:
     def __init__(self) -> None:
         self.streams: list[list[dict[str, Any]]] = []
 
-    def __call__(self, articles: Sequence[dict[str, Any]]) -> dict[str, str]:
+    def __call__(self, articles: Sequence[dict[str, Any]]) -> Any:
         self.streams.append(list(articles))
         return by_title(articles)
 
@@ -58,13 +69,14 @@ class Recorder:
 def test_a_perfect_clusterer_scores_one() -> None:
     assert evaluate(MIXED, cluster=by_title) == Evaluation(
         name="toy",
-        scores=(PERFECT, PERFECT),
+        scores=ALL_PERFECT,
         f1_spread=0.0,
-        by_language={"en": (PERFECT, PERFECT)},
+        by_language={"en": ALL_PERFECT},
         num_articles=8,
         num_labelled=8,
         num_stories=2,
         num_orders=5,
+        emergence=NOTHING_EMERGED,
     )
 
 
@@ -112,7 +124,7 @@ def test_f1_is_the_mean_over_orders_and_spread_the_highest_less_the_lowest() -> 
     recorder = Recorder()
     evaluate(MIXED, cluster=recorder, orders=5)
     labels = {raw.id: raw.label for raw in MIXED.articles}
-    runs = [bcubed(labels, by_halves(stream)) for stream in recorder.streams]
+    runs = [bcubed(Contingency.of(labels, halves(stream))) for stream in recorder.streams]
     f1s = [run.f1 for run in runs]
 
     evaluation = evaluate(MIXED, cluster=by_halves, orders=5)
@@ -171,6 +183,7 @@ def test_a_set_in_several_languages_is_streamed_together_and_scored_apart() -> N
     german = [article(f"{raw.id}-de", raw.label, "de") for raw in QUAKES.articles]
     languages = gold(*MIXED.articles, *german)
 
+    @clusterer
     def cluster(articles: Sequence[dict[str, Any]]) -> dict[str, str]:
         recorder(articles)
         return {raw["id"]: "de" if raw["id"].endswith("de") else "en" for raw in articles}
@@ -205,7 +218,13 @@ def test_articles_without_a_label_are_streamed_but_not_scored() -> None:
 def test_revisions_are_streamed_each_and_scored_once() -> None:
     recorder = Recorder()
     revised = gold(article("a", "x"), article("a", None, None), article("a", "x"), article("b", "y"))
-    evaluation = evaluate(revised, cluster=lambda articles: recorder(articles) | {"a": "one", "b": "one"})
+
+    @clusterer
+    def together(articles: Sequence[dict[str, Any]]) -> dict[str, str]:
+        recorder(articles)
+        return {"a": "one", "b": "one"}
+
+    evaluation = evaluate(revised, cluster=together)
 
     assert {len(stream) for stream in recorder.streams} == {4}
     assert (evaluation.num_articles, evaluation.num_labelled) == (2, 2)
@@ -214,6 +233,7 @@ def test_revisions_are_streamed_each_and_scored_once() -> None:
 
 @pytest.mark.parametrize("lost", [{}, {"q1": None, "q2": None}], ids=["missing", "none"])
 def test_an_article_in_no_story_is_scored_as_its_own_and_counted(lost: dict[str, None]) -> None:
+    @clusterer
     def cluster(articles: Sequence[dict[str, Any]]) -> dict[str, str | None]:
         return {"q3": "one", "q4": "one", **lost}
 
@@ -225,8 +245,11 @@ def test_an_article_in_no_story_is_scored_as_its_own_and_counted(lost: dict[str,
 
 
 def test_a_clusterer_that_loses_the_ids_is_told_so() -> None:
+    def lost(articles: Sequence[dict[str, Any]]) -> dict[str, str]:
+        return {f"{raw['id']}?": "one" for raw in articles}
+
     with pytest.raises(ValueError, match=r"none of its 4 labelled articles was put in a story, such as 'q4'"):
-        evaluate(QUAKES, cluster=lambda articles: {f"{raw['id']}?": "one" for raw in articles})
+        evaluate(QUAKES, cluster=clusterer(lost))
 
 
 @pytest.mark.parametrize("orders", [0, -1])
@@ -244,6 +267,8 @@ def test_json_holds_the_figures_by_name_of_the_set() -> None:
     figures = {
         "bcubed": {"precision": 0.5, "recall": 1.0, "f1": pytest.approx(2 / 3)},
         "pairwise": {"precision": pytest.approx(12 / 28), "recall": 1.0, "f1": pytest.approx(0.6)},
+        "adjusted_rand": 0.0,
+        "v_measure": 0.0,
     }
 
     assert to_dict([evaluate(MIXED, cluster=all_in_one, orders=2)]) == {
@@ -255,6 +280,7 @@ def test_json_holds_the_figures_by_name_of_the_set() -> None:
             "labelled": 8,
             "stories": 2,
             "orders": 2,
+            "emergence": {"share": 0.0, "false_share": 0.0},
         }
     }
 
@@ -270,17 +296,34 @@ def test_the_table_fits_80_columns_and_shows_each_language_of_a_set_in_several()
     several = gold(*MIXED.articles, article("d", "quake", "de"), name="multiling2011")
     big = replace(evaluate(MIXED, cluster=all_in_one, orders=1), num_articles=11_109, num_labelled=11_109)
     console = Console(width=80, record=True)
-    console.print(render_table([evaluate(several, cluster=by_title), big]))
+    console.print(render([evaluate(several, cluster=by_title), big]))
 
     header, *rows = (line.split() for line in console.export_text().splitlines()[:5])
-    assert " ".join(header) == "set scored stories B³ P B³ R B³ F1 spread pair P pair R pair F1"
+    assert " ".join(header) == "set scored stories B³ P B³ R B³ F1 spread pair F1 ARI V"
     assert [row[0] for row in rows] == ["multiling2011", "de", "en", "toy"]
-    assert rows[-1] == ["toy", "11109/11109", "2", "0.500", "1.000", "0.667", "-", "0.429", "1.000", "0.600"]
+    assert rows[-1] == ["toy", "11109/11109", "2", "0.500", "1.000", "0.667", "-", "0.600", "0.000", "0.000"]
 
 
 def test_the_table_says_what_was_not_placed_or_not_dated() -> None:
     troubled = replace(evaluate(MIXED, cluster=by_title), num_unplaced=3, num_undated=4)
-    caption = str(render_table([troubled]).caption)
+    console = Console(width=200, record=True)
+    console.print(render([troubled]))
+    printed = " ".join(console.export_text().split())
 
-    assert "toy: 3 got no story" in caption
-    assert "toy: 4 have no date" in caption
+    assert "toy: 3 got no story" in printed
+    assert "toy: 4 have no date" in printed
+
+
+def test_copies_are_scored_where_the_set_names_them() -> None:
+    compared = QUAKES._replace(copies=(("q1", "q2"),))
+
+    def first_article_copies(articles: Sequence[dict[str, Any]]) -> Any:
+        assignments, events = by_title(articles)
+        first = articles[0]["id"]
+        return {**assignments, first: Assignment(first, "", "quake", Role.COPY)}, events
+
+    evaluation = evaluate(compared, cluster=first_article_copies, orders=2)
+
+    assert evaluation.copies == Scores(0.0, 0.0, 0.0)
+    assert to_dict([evaluation])["toy"]["copies"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0}
+    assert evaluate(QUAKES, cluster=first_article_copies, orders=2).copies is None

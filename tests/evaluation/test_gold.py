@@ -207,3 +207,22 @@ def test_the_shared_sets_hold_what_their_readme_says(
 def test_the_shared_set_without_labels_is_refused(shared: Path) -> None:
     with pytest.raises(MalformedGold, match="none of its 19187 articles has a label"):
         read_gold(shared / "data" / "reuters21578.jsonl.xz")
+
+
+def test_pairs_that_share_most_of_their_words_are_read_from_the_file_beside_the_set(tmp_path: Path) -> None:
+    alike = {"a": "1", "b": "2", "jaccard3": 0.5, "same_story": True}
+    written(tmp_path, alike, alike | {"b": "1", "jaccard3": 0.49}, name="toy.jaccard3.jsonl")
+
+    assert read_gold(written(tmp_path, QUAKE, TRIAL)).copies == (("1", "2"),)
+
+
+def test_a_set_without_such_a_file_knows_of_no_copies(tmp_path: Path) -> None:
+    assert read_gold(written(tmp_path, QUAKE, TRIAL)).copies is None
+
+
+@pytest.mark.parametrize("pair", [{"a": "1", "b": "2"}, {"a": "1", "b": "9", "jaccard3": 0.9}, "1 2"])
+def test_a_malformed_pair_is_told_with_the_file(tmp_path: Path, pair: object) -> None:
+    written(tmp_path, pair, name="toy.jaccard3.jsonl")
+
+    with pytest.raises(MalformedGold, match=r"toy\.jaccard3\.jsonl"):
+        read_gold(written(tmp_path, QUAKE, TRIAL))
