@@ -11,7 +11,9 @@ from pipeline.commands.evaluate import evaluate
 from pipeline.commands.publish import publish
 from pipeline.commands.replay import replay
 from pipeline.commands.run import run
+from pipeline.commands.stop import stop
 from pipeline.commands.topics import topics
+from pipeline.commands.workers import workers
 
 
 def main() -> None:
@@ -36,6 +38,8 @@ cli.add_command(dead_letters)
 cli.add_command(topics)
 cli.add_command(publish)
 cli.add_command(run)
+cli.add_command(stop)
+cli.add_command(workers)
 
 if __name__ == "__main__":
     main()

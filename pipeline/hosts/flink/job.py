@@ -1,0 +1,175 @@
+"""A job on Flink: starts it, waits until it reads, and follows it. Flink runs it; this process only looks on."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import apache_beam as beam
+
+from pipeline.config import FlinkConfig
+from pipeline.hosts.flink.diagnosis import gist, remedy
+from pipeline.hosts.flink.errors import ClusterUnreachable, JobFailed
+from pipeline.hosts.flink.rest import Flink
+from pipeline.hosts.flink.submission import submit
+
+_LOOK_SECONDS = 1.0
+_FOLLOW_SECONDS = 5.0
+_PATIENCE_SECONDS = 300.0
+"""How long Flink may stay silent while a job is followed: a job manager that was restarted needs its time."""
+
+
+class Job:
+    """The job of one configuration.
+
+    Parameters
+    ----------
+    config
+        Where it runs and what it is called.
+    stop
+        Set when nobody wants to look on any longer; the job goes on.
+    say
+        Told what a person wants to know, a sentence at a time.
+    """
+
+    def __init__(self, config: FlinkConfig, *, stop: threading.Event, say: Callable[[str], None]) -> None:
+        self._config = config
+        self._flink = Flink(config.rest)
+        self._stop = stop
+        self._say = say
+
+    def run(self, graph: beam.PTransform, *, savepoint: str | None) -> None:
+        """Start the job unless it runs already, and follow it until it ends or `stop` is set.
+
+        Parameters
+        ----------
+        graph
+            What the job does.
+        savepoint
+            Savepoint or checkpoint to go on from; none starts with nothing.
+
+        Raises
+        ------
+        JobFailed
+            If it does not start, does not read, or fails. A job that this call started and that never read is
+            cancelled.
+        """
+        self._check_version()
+        found = self._flink.running(self._config.name)
+        if found and savepoint is not None:
+            raise JobFailed(
+                f"a job {self._config.name!r} runs already ({found[0]}): stop it first with `wirewatch stop`, or leave "
+                "out --from"
+            )
+        if found:
+            self._say(f"job {found[0]} runs already; following it")
+            self._follow(found[0])
+            return
+        submit(graph, self._config, savepoint=savepoint)
+        job = self._await_job()
+        try:
+            self._await_reading(job)
+        except JobFailed:
+            self._flink.cancel(job)
+            raise
+        if not self._stop.is_set():
+            self._follow(job)
+
+    def stop(self, folder: str | None) -> str:
+        """Write a savepoint and end the job; gives where the savepoint is."""
+        found = self._flink.running(self._config.name)
+        if not found:
+            raise JobFailed(
+                f"no job {self._config.name!r} runs on Flink at {self._config.rest}: there is nothing to stop"
+            )
+        return self._flink.stop(found[0], folder)
+
+    def _check_version(self) -> None:
+        version = str(self._flink.overview()["flink-version"])
+        if not f"{version}.".startswith(f"{self._config.flink_version}."):
+            raise JobFailed(
+                f"Flink at {self._config.rest} is {version}, but flink_version in [flink] is "
+                f"{self._config.flink_version}, for which the job server is built: run that one, or mend both"
+            )
+
+    def _await_job(self) -> str:
+        """Wait until Flink has the job that the job server was given."""
+        for _ in self._looks(self._config.start_seconds):
+            found = self._flink.running(self._config.name)
+            if found:
+                return found[0]
+        raise JobFailed(
+            f"the job server at {self._config.job_server} took the job, but Flink at {self._config.rest} did not "
+            f"get it within {self._config.start_seconds:g} s: see whether it was started for this Flink, and its log"
+        )
+
+    def _await_reading(self, job: str) -> None:
+        """Wait until a worker has asked the brokers: a job can run, and write checkpoints, and do nothing."""
+        begun = time.monotonic()
+        told_of_slots = False
+        for _ in self._looks(self._config.start_seconds):
+            state = self._flink.state(job)
+            self._fail_if_hopeless(job, state)
+            if self._flink.counters(job)["polls_total"]:
+                self._say(f"job {job} reads, {time.monotonic() - begun:.0f} s after Flink took it")
+                return
+            free = self._flink.overview()["slots-available"]
+            if (
+                not told_of_slots
+                and not free
+                and any(part["status"] == "SCHEDULED" for part in self._flink.vertices(job))
+            ):
+                self._say(f"job {job} waits for {self._config.parallelism} task slots")
+                told_of_slots = True
+        if not self._stop.is_set():
+            raise JobFailed(self._why_it_does_not_read(job))
+
+    def _fail_if_hopeless(self, job: str, state: str) -> None:
+        causes = self._flink.causes(job)
+        sentence = remedy(causes[0], self._config) if causes else None
+        if sentence is not None:
+            raise JobFailed(f"job {job} cannot run: {sentence}")
+        if state == "FAILED":
+            raise JobFailed(f"job {job} failed: {gist(causes[0]) if causes else 'Flink names no cause'}; see its logs")
+
+    def _why_it_does_not_read(self, job: str) -> str:
+        waited = f"job {job} did not read within {self._config.start_seconds:g} s"
+        causes = self._flink.causes(job)
+        if causes:
+            return f"{waited}; it fails and starts again: {gist(causes[0])}"
+        waiting = [part["name"] for part in self._flink.vertices(job) if part["status"] != "RUNNING"]
+        if waiting:
+            overview = self._flink.overview()
+            return (
+                f"{waited}: {len(waiting)} of its parts do not run. It needs {self._config.parallelism} task slots; "
+                f"{overview['slots-available']} of {overview['slots-total']} are free. Start more task managers, or "
+                "lower parallelism in [flink]"
+            )
+        return f"{waited}, although all its parts run: see the logs of task managers and workers"
+
+    def _follow(self, job: str) -> None:
+        restarts, silent_since = 0.0, None
+        while not self._stop.wait(_FOLLOW_SECONDS):
+            try:
+                state = self._flink.state(job)
+                now = self._flink.job_metrics(job, ["numRestarts"]).get("numRestarts", restarts)
+                if now > restarts:
+                    causes = self._flink.causes(job)
+                    self._say(f"job {job} was started again: {gist(causes[0]) if causes else 'Flink names no cause'}")
+                restarts, silent_since = max(now, restarts), None
+                self._fail_if_hopeless(job, state)
+            except ClusterUnreachable:
+                silent_since = silent_since or time.monotonic()
+                if time.monotonic() - silent_since > _PATIENCE_SECONDS:
+                    raise
+                continue
+            if state in ("CANCELED", "FINISHED"):
+                self._say(f"job {job} was stopped")
+                return
+        self._say(f"job {job} goes on; `wirewatch stop` ends it")
+
+    def _looks(self, seconds: float) -> Iterator[None]:
+        """Turn a loop once a second until the time is over, or nobody looks any longer."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not self._stop.is_set():
+            yield
+            self._stop.wait(_LOOK_SECONDS)
