@@ -27,7 +27,7 @@ class Broker:
 
     def __init__(self, data: Path) -> None:
         self._data = data
-        self._port = _free_ports(5)
+        self._port = free_ports(5)
         self.servers = f"127.0.0.1:{self._port}"
         """Bootstrap servers, plaintext."""
         self.tls_servers = f"127.0.0.1:{self._port + 2}"
@@ -73,7 +73,7 @@ def what_is_missing() -> str:
     return " and ".join(name for program, name in programs.items() if shutil.which(program) is None)
 
 
-def _free_ports(count: int) -> int:
+def free_ports(count: int) -> int:
     """Find ports in a row that nobody listens on, below those that outgoing connections are given."""
     for _ in range(100):
         first = SystemRandom().randrange(15_000, 32_000)
