@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from heapq import heappop, heappush, nsmallest
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -155,6 +155,10 @@ class Detector:
     def next_tick(self) -> int | None:
         """Name the earliest tick that holds waiting articles."""
         return self._ticks[0] if self._ticks else None
+
+    def next_ticks(self, count: int) -> list[int]:
+        """Name the earliest ticks that hold waiting articles, in order."""
+        return nsmallest(count, self._ticks)
 
     def advance(self, watermark: int) -> list[Outcome]:
         """Decide every tick that ends at or before the watermark, in order.

@@ -98,15 +98,25 @@ class FlinkJob:
             f'[run]\nengine = "flink"\n'
             f'[input]\nkafka = "{broker.servers}"\ntopic = "{self.articles}"\n{mode}\n'
             f'[output]\nkafka = "{broker.servers}"\ntopic = "{self.events}"\ndead_letters_topic = "{self.dead}"\n'
-            f'[flink]\nrest = "{cluster.rest}"\njob_server = "{cluster.job_server}"\nworkers = "{cluster.workers}"\n'
-            f'name = "{self.name}"\nparallelism = {parallelism}\ncheckpoint_seconds = {checkpoint_seconds}\n'
         )
-        self.configure(more)
+        self._more = more
+        self._flink: dict[str, object] = {
+            "rest": cluster.rest,
+            "job_server": cluster.job_server,
+            "workers": cluster.workers,
+            "name": self.name,
+            "parallelism": parallelism,
+            "checkpoint_seconds": checkpoint_seconds,
+        }
+        self.change()
         self.flink = Flink(cluster.rest)
 
-    def configure(self, more: str) -> None:
-        """Write the configuration with these tables besides."""
-        (self._folder / "config.toml").write_text(self._tables + more, "utf-8")
+    def change(self, *, more: str | None = None, **flink: object) -> None:
+        """Write the configuration, with other values of `[flink]` or other tables besides where they are given."""
+        self._flink |= flink
+        self._more = self._more if more is None else more
+        values = [f"{name} = {orjson.dumps(value).decode()}\n" for name, value in self._flink.items()]
+        (self._folder / "config.toml").write_text(f"{self._tables}[flink]\n{''.join(values)}{self._more}", "utf-8")
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start `wirewatch run`; what it says goes to ``run.log``."""

@@ -14,10 +14,12 @@ def main() -> None:
     address, worker_id, state_cache_mb = sys.argv[1:]
     _end_with_parent()
     logging.basicConfig(format=f"%(levelname)s %(name)s {worker_id}: %(message)s", level=logging.WARNING)
-    from apache_beam.runners.worker.sdk_worker import SdkHarness
+    from apache_beam.runners.worker import sdk_worker
 
-    # Only large files of a worker's output are sent before a bundle ends: Flink takes none of it earlier.
-    SdkHarness(address, worker_id=worker_id, state_cache_size=int(state_cache_mb) << 20).run()
+    from pipeline.hosts.flink.state_cache import CellCache
+
+    sdk_worker.StateCache = CellCache
+    sdk_worker.SdkHarness(address, worker_id=worker_id, state_cache_size=int(state_cache_mb) << 20).run()
 
 
 def _end_with_parent() -> None:

@@ -1,0 +1,92 @@
+"""SIGKILL of each part at random moments: the events are those of an undisturbed run, each id with one content."""
+
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.flink.cluster import Cluster
+from tests.flink.jobs import ONE_OUTLET, FlinkJob, events_of, reuters_with_five, write_articles
+from tests.kafka.broker import Broker
+from tests.kafka.running import seed
+from tests.running import Wirewatch
+
+_SHORT = 600
+_EACH_SECONDS = 0.03
+
+
+@pytest.fixture(
+    params=[pytest.param((_SHORT, 1), id="one"), pytest.param((None, 5), marks=pytest.mark.soak, id="five")]
+)
+def load(request: pytest.FixtureRequest) -> tuple[int | None, int]:
+    """Return how many articles are published, and how often something is killed meanwhile."""
+    return request.param
+
+
+def _kill_task_manager(cluster: Cluster, broker: Broker) -> None:
+    survivors = cluster.worker_pids()
+    cluster.kill("taskmanager-1")
+    time.sleep(2)
+    cluster.start()
+    # The worker of the other task manager lives on, and must not believe what it remembers.
+    assert set(survivors) & set(cluster.worker_pids())
+
+
+def _kill_worker_pool(cluster: Cluster, broker: Broker) -> None:
+    cluster.kill("workers")
+    time.sleep(2)
+    cluster.start()
+
+
+def _kill_one_worker(cluster: Cluster, broker: Broker) -> None:
+    os.kill(random.choice(cluster.worker_pids()), signal.SIGKILL)
+
+
+def _kill_broker(cluster: Cluster, broker: Broker) -> None:
+    broker.kill()
+    time.sleep(2)
+    broker.start()
+
+
+@pytest.mark.parametrize("kill", [_kill_task_manager, _kill_worker_pool, _kill_one_worker, _kill_broker])
+def test_a_kill_loses_nothing_and_tells_nothing_else(
+    cluster: Cluster,
+    flink_broker: Broker,
+    shared: Path,
+    wirewatch: Wirewatch,
+    tmp_path: Path,
+    load: tuple[int | None, int],
+    kill: Callable[[Cluster, Broker], None],
+) -> None:
+    count, num_kills = load
+    chance = random.Random(seed())
+    articles = reuters_with_five(shared, count)
+    write_articles(articles, tmp_path / "articles.jsonl")
+    (tmp_path / "replay.toml").write_text(ONE_OUTLET)
+    done = wirewatch("replay", "articles.jsonl", "--events", "replayed.jsonl", "--config", "replay.toml")
+    assert done.returncode == 0, done.stderr
+    expected = events_of(tmp_path / "replayed.jsonl")
+    job = FlinkJob(cluster, flink_broker, tmp_path, partitions=2, parallelism=2)
+    job.start_reading()
+    loading = threading.Thread(target=job.publish, args=(articles,), kwargs={"each_seconds": _EACH_SECONDS})
+    loading.start()
+    span = len(articles) * _EACH_SECONDS / num_kills
+    for _ in range(num_kills):
+        time.sleep(span * chance.uniform(0.1, 0.6))
+        before, killed_at = job.num_told(), time.monotonic()
+        kill(cluster, flink_broker)
+        assert loading.is_alive(), "the kill came after the load: give more articles"
+        while job.num_told() <= before:
+            assert time.monotonic() - killed_at < 180, "nothing was told for three minutes after the kill"
+            time.sleep(0.5)
+        print(f"{kill.__name__}: output stood still for {time.monotonic() - killed_at:.1f} s")
+    loading.join()
+    job.publish_end(articles)
+    told = job.told_when(expected, 180)
+    job.cancel()
+    assert told == expected

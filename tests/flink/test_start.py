@@ -1,0 +1,75 @@
+"""A job that does not start to read says what is wrong; one that runs is followed, not started twice."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.flink.cluster import Cluster, gone
+from tests.flink.jobs import FlinkJob
+from tests.kafka.broker import Broker
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"job_server": "127.0.0.1:1"}, "no job server answers at 127.0.0.1:1"),
+        ({"rest": "127.0.0.1:1"}, "no Flink answers at 127.0.0.1:1"),
+        ({"flink_version": "1.18"}, "is 1.19.0, but flink_version in [flink] is 1.18"),
+        ({"workers": "127.0.0.1:1", "start_seconds": 60.0}, "no workers answer at 127.0.0.1:1"),
+        ({"parallelism": 64, "start_seconds": 5.0}, "It needs 64 task slots"),
+    ],
+    ids=["no job server", "no flink", "another version", "no workers", "no slots"],
+)
+def test_what_is_missing_is_named_and_nothing_is_left_running(
+    cluster: Cluster, flink_broker: Broker, tmp_path: Path, change: dict[str, object], sentence: str
+) -> None:
+    job = FlinkJob(cluster, flink_broker, tmp_path)
+    job.change(**change)
+    assert job.start().wait(240) == 1
+    assert sentence in job.said()
+    assert "Traceback" not in job.said()
+    until = time.monotonic() + 60
+    while job.flink.running(job.name) and time.monotonic() < until:
+        time.sleep(0.5)
+    assert not job.flink.running(job.name)
+
+
+def test_a_topic_that_is_missing_is_named(cluster: Cluster, flink_broker: Broker, tmp_path: Path) -> None:
+    job = FlinkJob(cluster, flink_broker, tmp_path)
+    job.change(name="none")
+    config = tmp_path / "config.toml"
+    config.write_text(config.read_text().replace(job.dead, "not-made"))
+    assert job.start().wait(60) == 1
+    assert "no topic 'not-made'" in job.said()
+
+
+def test_a_job_that_runs_is_followed_and_outlives_who_looks_on(
+    cluster: Cluster, flink_broker: Broker, tmp_path: Path
+) -> None:
+    job = FlinkJob(cluster, flink_broker, tmp_path)
+    first = job.start_reading()
+    second = job.start()
+    until = time.monotonic() + 60
+    while "runs already" not in job.said() and time.monotonic() < until:
+        time.sleep(0.5)
+    second.terminate()
+    assert second.wait(15) == 0
+    assert job.said().splitlines() == [
+        f"job {first} runs already; following it",
+        f"job {first} goes on; `wirewatch stop` ends it",
+    ]
+    job.stop()
+    assert not job.flink.running(job.name)
+
+
+def test_a_cluster_that_is_stopped_leaves_no_process_behind(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path / "flink", slots=1)
+    cluster.start()
+    names = ("jobmanager", "taskmanager-1", "jobserver", "workers")
+    pids = [cluster.pid(name) for name in names]
+    assert cluster.status().split() == [
+        word for name, pid in zip(names, pids, strict=True) for word in (f"{name}:", "process", str(pid))
+    ]
+    cluster.stop()
+    assert all(gone(pid) for pid in pids)
