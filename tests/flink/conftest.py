@@ -30,11 +30,11 @@ def flink_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Return a real, running cluster of one task manager; a test that kills a part of it starts it again."""
+    """Return a real, running cluster of two task managers; a test that kills a part of it starts it again."""
     missing = what_is_missing()
     if missing:
         pytest.skip(f"needs a Flink cluster, which needs {missing}")
-    cluster = Cluster(tmp_path_factory.mktemp("flink"))
+    cluster = Cluster(tmp_path_factory.mktemp("flink"), task_managers=2, slots=2)
     cluster.start()
     yield cluster
     cluster.stop()
