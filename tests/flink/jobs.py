@@ -154,7 +154,7 @@ class FlinkJob:
         (job,) = self.flink.running(self.name)
         return job
 
-    def publish(self, articles: Sequence[Article], *, each_seconds: float = 0.0) -> None:
+    def publish(self, articles: Iterable[Article], *, each_seconds: float = 0.0) -> None:
         """Publish articles, spread over the partitions by their ids."""
         producer = KafkaProducer(bootstrap_servers=self._broker.servers, acks="all", compression_type="zstd")
         try:

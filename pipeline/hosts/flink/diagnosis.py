@@ -37,8 +37,14 @@ _REFUSALS = r"(UnknownVersion|DamagedState|OtherDetection): ([^\[\n]*)"
 """Errors of our own that no restart mends; they reach Flink inside a Python traceback."""
 
 
+def refusal(cause: str) -> str | None:
+    """Give one sentence if our own program refused the state, which no new start mends; none for any other failure."""
+    refused = re.search(_REFUSALS, cause)
+    return f"the state cannot be used: {refused[2].strip()}" if refused else None
+
+
 def remedy(cause: str, config: FlinkConfig) -> str | None:
-    """Give one sentence for a failure that does not pass by itself; none for any other.
+    """Give one sentence for a failure that keeps a job from starting; none for one that may pass.
 
     Parameters
     ----------
@@ -47,9 +53,6 @@ def remedy(cause: str, config: FlinkConfig) -> str | None:
     config
         What the sentence names.
     """
-    refused = re.search(_REFUSALS, cause)
-    if refused:
-        return f"the state cannot be used: {refused[2].strip()}"
     for pattern, sentence in _REMEDIES:
         if re.search(pattern, cause):
             return sentence.format(parallelism=config.parallelism, workers=config.workers)

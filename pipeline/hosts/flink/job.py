@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import apache_beam as beam
 
 from pipeline.config import FlinkConfig
-from pipeline.hosts.flink.diagnosis import gist, remedy
+from pipeline.hosts.flink.diagnosis import gist, refusal, remedy
 from pipeline.hosts.flink.errors import ClusterUnreachable, JobFailed
 from pipeline.hosts.flink.rest import Flink
 from pipeline.hosts.flink.submission import submit
@@ -69,7 +69,9 @@ class Job:
         try:
             self._await_reading(job)
         except JobFailed:
-            self._flink.cancel(job)
+            # It would fail and start again for ever.
+            if job in self._flink.running(self._config.name):
+                self._flink.cancel(job)
             raise
         if not self._stop.is_set():
             self._follow(job)
@@ -108,7 +110,11 @@ class Job:
         told_of_slots = False
         for _ in self._looks(self._config.start_seconds):
             state = self._flink.state(job)
-            self._fail_if_hopeless(job, state)
+            self._fail_if_ended(job, state)
+            causes = self._flink.causes(job)
+            sentence = remedy(causes[0], self._config) if causes else None
+            if sentence is not None:
+                raise JobFailed(f"job {job} cannot run: {sentence}")
             if self._flink.counters(job)["polls_total"]:
                 self._say(f"job {job} reads, {time.monotonic() - begun:.0f} s after Flink took it")
                 return
@@ -123,11 +129,13 @@ class Job:
         if not self._stop.is_set():
             raise JobFailed(self._why_it_does_not_read(job))
 
-    def _fail_if_hopeless(self, job: str, state: str) -> None:
+    def _fail_if_ended(self, job: str, state: str) -> None:
+        """Fail if the job has, or if it refuses its state: then it is ended, and the state stays as it is."""
         causes = self._flink.causes(job)
-        sentence = remedy(causes[0], self._config) if causes else None
-        if sentence is not None:
-            raise JobFailed(f"job {job} cannot run: {sentence}")
+        refused = refusal(causes[0]) if causes else None
+        if refused is not None:
+            self._flink.cancel(job)
+            raise JobFailed(f"job {job} was ended: {refused}")
         if state == "FAILED":
             raise JobFailed(f"job {job} failed: {gist(causes[0]) if causes else 'Flink names no cause'}; see its logs")
 
@@ -144,7 +152,10 @@ class Job:
                 f"{overview['slots-available']} of {overview['slots-total']} are free. Start more task managers, or "
                 "lower parallelism in [flink]"
             )
-        return f"{waited}, although all its parts run: see the logs of task managers and workers"
+        return (
+            f"{waited}, although all its parts run: see the logs of task managers and workers, and whether the job "
+            f"server is Beam {self._config.beam_version} (beam_version in [flink]); this is Beam {beam.__version__}"
+        )
 
     def _follow(self, job: str) -> None:
         restarts, silent_since = 0.0, None
@@ -156,7 +167,7 @@ class Job:
                     causes = self._flink.causes(job)
                     self._say(f"job {job} was started again: {gist(causes[0]) if causes else 'Flink names no cause'}")
                 restarts, silent_since = max(now, restarts), None
-                self._fail_if_hopeless(job, state)
+                self._fail_if_ended(job, state)
             except ClusterUnreachable:
                 silent_since = silent_since or time.monotonic()
                 if time.monotonic() - silent_since > _PATIENCE_SECONDS:

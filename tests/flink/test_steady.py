@@ -1,0 +1,81 @@
+"""A job that runs for long keeps its state, its checkpoints and its pace."""
+
+import dataclasses
+import itertools
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipeline.records import Article
+from tests.flink.cluster import Cluster
+from tests.flink.jobs import FlinkJob, reuters_with_five
+from tests.kafka.broker import Broker
+
+_LIVE = "max_out_of_orderness_seconds = 1\npartition_idle_seconds = 2"
+
+
+def test_checkpoints_of_an_idle_job_do_not_grow(cluster: Cluster, flink_broker: Broker, tmp_path: Path) -> None:
+    job = FlinkJob(cluster, flink_broker, tmp_path, partitions=2, checkpoint_seconds=1, mode=_LIVE)
+    started = job.start_reading()
+    begun = job.flink.counters(started)["polls_total"]
+    time.sleep(45)
+    checkpoints = [each for each in job.flink.checkpoints(started)["history"] if each["status"] == "COMPLETED"]
+    polls = job.flink.counters(started)["polls_total"] - begun
+    job.cancel()
+    sizes = [each["state_size"] for each in reversed(checkpoints)]
+    # The history holds the last ten. A source that gave itself back would have added 6 KB at every poll.
+    assert len(sizes) >= 5
+    assert polls > 100
+    assert max(sizes) - min(sizes) < 60_000, sizes
+
+
+@pytest.mark.soak
+def test_half_an_hour_at_fifty_articles_a_second(
+    cluster: Cluster, flink_broker: Broker, shared: Path, tmp_path: Path
+) -> None:
+    horizon_hours = 5 / 60
+    more = f"[detection.stories]\nemerge_outlets = 1\n[detection.time]\nhorizon_hours = {horizon_hours}\n"
+    job = FlinkJob(cluster, flink_broker, tmp_path, partitions=4, parallelism=2, mode=_LIVE, more=more)
+    started = job.start_reading()
+    minutes = 30
+    articles = reuters_with_five(shared)
+    loading = threading.Thread(target=_publish_steadily, args=(job, articles, minutes * 60))
+    loading.start()
+    sizes: list[tuple[float, int]] = []
+    durations: dict[int, int] = {}
+    begun = time.monotonic()
+    while loading.is_alive():
+        time.sleep(5)
+        for each in job.flink.checkpoints(started)["history"]:
+            if each["status"] == "COMPLETED" and each["id"] not in durations:
+                durations[each["id"]] = each["end_to_end_duration"]
+                sizes.append(((time.monotonic() - begun) / 60, each["state_size"]))
+    job.cancel()
+    per_minute = [
+        statistics.median(size for minute, size in sizes if int(minute) == whole) for whole in range(8, minutes)
+    ]
+    quantile = statistics.quantiles(durations.values(), n=100)[98]
+    print(f"checkpoint sizes by minute from the 8th: {[round(size / 1e6, 2) for size in per_minute]} MB")
+    print(f"{len(durations)} checkpoints, p99 of their durations {quantile:.0f} ms")
+    half = len(per_minute) // 2
+    first, last = statistics.mean(per_minute[:half]), statistics.mean(per_minute[half:])
+    assert abs(last - first) / first < 0.2
+    assert quantile < 2000
+
+
+def _publish_steadily(job: FlinkJob, articles: list[Article], seconds: float) -> None:
+    until = time.monotonic() + seconds
+
+    def observed_now() -> Iterator[Article]:
+        for number in itertools.count():
+            if time.monotonic() > until:
+                return
+            article = articles[number % len(articles)]
+            yield dataclasses.replace(article, id=f"{article.id}-{number}", observed_at=datetime.now(UTC))
+
+    job.publish(observed_now(), each_seconds=0.02)
