@@ -152,8 +152,8 @@ class FlinkConfig(Section, frozen=True):
     flink_version: Name = "1.19"
     """Flink that the job server is built for; another one on the cluster is refused."""
     beam_version: Name = "2.62.0"
-    """Beam of the job server, which cannot be asked for it: told when a job does not start to read. The SDK's own version
-    is best, where that can be had."""
+    """Beam of the job server, which cannot be asked for it: told when a job does not start to read. The SDK's own
+    version is best, where that can be had."""
     name: Name = "wirewatch"
     """Of the job: a job of this name that runs already is followed, not started again."""
     parallelism: Count = 1

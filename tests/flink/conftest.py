@@ -1,10 +1,12 @@
 """The cluster and the broker that the tests of this folder share."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.flink.cluster import Cluster, what_is_missing
+from tests.flink.jobs import FlinkJob, MakeJob
 from tests.kafka.broker import Broker
 from tests.kafka.broker import what_is_missing as what_the_broker_misses
 
@@ -12,7 +14,7 @@ from tests.kafka.broker import what_is_missing as what_the_broker_misses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what uses the cluster, so that `-m "not flink"` leaves it out."""
     for item in items:
-        if "cluster" in getattr(item, "fixturenames", ()):
+        if "cluster" in getattr(item, "fixturenames", ()):  # asked for, or needed by what is asked for
             item.add_marker("flink")
 
 
@@ -38,3 +40,17 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     cluster.start()
     yield cluster
     cluster.stop()
+
+
+@pytest.fixture
+def make_job(cluster: Cluster, flink_broker: Broker, tmp_path: Path) -> Iterator[MakeJob]:
+    """Make jobs on the shared cluster that end with the test."""
+    made: list[FlinkJob] = []
+
+    def make(**arguments: object) -> FlinkJob:
+        made.append(FlinkJob(cluster, flink_broker, tmp_path, **arguments))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for job in made:
+        job.end()

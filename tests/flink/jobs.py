@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from pipeline.sinks.cloudevents import structured
 from tests.flink.cluster import Cluster
 from tests.kafka.broker import Broker
 from tests.kafka.loading import new_topic, records_of
-from tests.running import ROOT
+from tests.running import ROOT, Wirewatch
 
 _PLAUSIBLE = (datetime(1970, 1, 2, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 ONE_OUTLET = "[detection.stories]\nemerge_outlets = 1\n"
@@ -48,10 +48,6 @@ def _articles(path: Path) -> list[Article]:
     seen_at = datetime(1987, 1, 1, tzinfo=UTC)
     raws = [raw for raw in read_file(str(path), seen_at=seen_at) if isinstance(raw, RawArticle)]
     return [parse(raw, plausible=_PLAUSIBLE).article for raw in raws]
-
-
-def write_articles(articles: Iterable[Article], path: Path) -> None:
-    path.write_bytes(b"".join(article.to_json() + b"\n" for article in articles))
 
 
 class FlinkJob:
@@ -110,6 +106,7 @@ class FlinkJob:
         }
         self.change()
         self.flink = Flink(cluster.rest)
+        self._processes: list[subprocess.Popen[str]] = []
 
     def change(self, *, more: str | None = None, **flink: object) -> None:
         """Write the configuration, with other values of `[flink]` or other tables besides where they are given."""
@@ -146,7 +143,11 @@ class FlinkJob:
         assert process.returncode == 0, out
         return out.strip()
 
-    def cancel(self) -> None:
+    def end(self) -> None:
+        """Leave nothing of it behind."""
+        for process in self._processes:
+            process.kill()
+            process.wait()
         for job in self.flink.running(self.name):
             self.flink.cancel(job)
 
@@ -199,7 +200,7 @@ class FlinkJob:
             time.sleep(1)
 
     def _popen(self, command: str, *arguments: str, stdout: object) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "pipeline.main", command, "--config", "config.toml", *arguments],
             cwd=self._folder,
             env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
@@ -207,8 +208,19 @@ class FlinkJob:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        self._processes.append(process)
+        return process
 
 
-def events_of(path: Path) -> dict[str, set[bytes]]:
-    """Give the events of a file as `FlinkJob.told` gives those of a topic."""
-    return {orjson.loads(line)["id"]: {line} for line in path.read_bytes().splitlines()}
+MakeJob = Callable[..., FlinkJob]
+"""Makes a job on the cluster of the tests; arguments as those of `FlinkJob` behind the folder."""
+
+
+def replayed(wirewatch: Wirewatch, articles: Sequence[Article], folder: Path) -> dict[str, set[bytes]]:
+    """Give the events that a replay of the articles tells, as `FlinkJob.told` gives those of a job."""
+    (folder / "articles.jsonl").write_bytes(b"".join(article.to_json() + b"\n" for article in articles))
+    (folder / "replay.toml").write_text(ONE_OUTLET)
+    done = wirewatch("replay", "articles.jsonl", "--events", "replayed.jsonl", "--config", "replay.toml")
+    assert done.returncode == 0, done.stderr
+    lines = (folder / "replayed.jsonl").read_bytes().splitlines()
+    return {orjson.loads(line)["id"]: {line} for line in lines}

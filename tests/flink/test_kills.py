@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.flink.cluster import Cluster
-from tests.flink.jobs import ONE_OUTLET, FlinkJob, events_of, reuters_with_five, write_articles
+from tests.flink.jobs import MakeJob, replayed, reuters_with_five
 from tests.kafka.broker import Broker
 from tests.kafka.running import seed
 from tests.running import Wirewatch
@@ -60,18 +60,15 @@ def test_a_kill_loses_nothing_and_tells_nothing_else(
     shared: Path,
     wirewatch: Wirewatch,
     tmp_path: Path,
+    make_job: MakeJob,
     load: tuple[int | None, int],
     kill: Callable[[Cluster, Broker], None],
 ) -> None:
     count, num_kills = load
     chance = random.Random(seed())
     articles = reuters_with_five(shared, count)
-    write_articles(articles, tmp_path / "articles.jsonl")
-    (tmp_path / "replay.toml").write_text(ONE_OUTLET)
-    done = wirewatch("replay", "articles.jsonl", "--events", "replayed.jsonl", "--config", "replay.toml")
-    assert done.returncode == 0, done.stderr
-    expected = events_of(tmp_path / "replayed.jsonl")
-    job = FlinkJob(cluster, flink_broker, tmp_path, partitions=2, parallelism=2)
+    expected = replayed(wirewatch, articles, tmp_path)
+    job = make_job(partitions=2, parallelism=2)
     job.start_reading()
     loading = threading.Thread(target=job.publish, args=(articles,), kwargs={"each_seconds": _EACH_SECONDS})
     loading.start()
@@ -88,5 +85,4 @@ def test_a_kill_loses_nothing_and_tells_nothing_else(
     loading.join()
     job.publish_end(articles)
     told = job.told_when(expected, 180)
-    job.cancel()
     assert told == expected

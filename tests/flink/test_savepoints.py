@@ -2,11 +2,8 @@
 
 import time
 from collections import defaultdict
-from pathlib import Path
 
-from tests.flink.cluster import Cluster
-from tests.flink.jobs import FlinkJob, newswire
-from tests.kafka.broker import Broker
+from tests.flink.jobs import FlinkJob, MakeJob, newswire
 
 _OLD = "[detection.stories]\nemerge_reports = 4\n"
 _NEW = "[detection.stories]\nemerge_reports = 2\ngrowth_ladder = [3, 4, 5, 6, 8, 10]\n"
@@ -30,12 +27,10 @@ def _await_more(job: FlinkJob, than: int) -> None:
         time.sleep(0.5)
 
 
-def test_another_rule_of_emergence_and_parallelism_go_on_with_the_stories_of_a_savepoint(
-    cluster: Cluster, flink_broker: Broker, tmp_path: Path
-) -> None:
+def test_another_rule_of_emergence_and_parallelism_go_on_with_the_stories_of_a_savepoint(make_job: MakeJob) -> None:
     articles = newswire()
     half = len(articles) // 2
-    job = FlinkJob(cluster, flink_broker, tmp_path, partitions=2, parallelism=1, more=_OLD)
+    job = make_job(partitions=2, parallelism=1, more=_OLD)
     job.publish(articles[:half])
     job.start_reading()
     _await_more(job, than=0)
@@ -50,7 +45,6 @@ def test_another_rule_of_emergence_and_parallelism_go_on_with_the_stories_of_a_s
     job.change(more=_NEW, parallelism=2)
     job.start_reading("--from", savepoint)
     _await_more(job, than=sum(map(len, before.values())) + 5)
-    job.cancel()
     after = _revisions(job.told())
     assert all(revisions == list(range(1, len(revisions) + 1)) for revisions in after.values())
     assert any(len(after[story]) > len(revisions) for story, revisions in before.items())

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.flink.cluster import Cluster, gone
-from tests.flink.jobs import FlinkJob
-from tests.kafka.broker import Broker
+from tests.flink.jobs import MakeJob
 
 
 @pytest.mark.parametrize(
@@ -22,9 +21,9 @@ from tests.kafka.broker import Broker
     ids=["no job server", "no flink", "another version", "no workers", "no slots"],
 )
 def test_what_is_missing_is_named_and_nothing_is_left_running(
-    cluster: Cluster, flink_broker: Broker, tmp_path: Path, change: dict[str, object], sentence: str
+    make_job: MakeJob, change: dict[str, object], sentence: str
 ) -> None:
-    job = FlinkJob(cluster, flink_broker, tmp_path)
+    job = make_job()
     job.change(**change)
     assert job.start().wait(240) == 1
     assert sentence in job.said()
@@ -35,8 +34,8 @@ def test_what_is_missing_is_named_and_nothing_is_left_running(
     assert not job.flink.running(job.name)
 
 
-def test_a_topic_that_is_missing_is_named(cluster: Cluster, flink_broker: Broker, tmp_path: Path) -> None:
-    job = FlinkJob(cluster, flink_broker, tmp_path)
+def test_a_topic_that_is_missing_is_named(make_job: MakeJob, tmp_path: Path) -> None:
+    job = make_job()
     job.change(name="none")
     config = tmp_path / "config.toml"
     config.write_text(config.read_text().replace(job.dead, "not-made"))
@@ -44,10 +43,8 @@ def test_a_topic_that_is_missing_is_named(cluster: Cluster, flink_broker: Broker
     assert "no topic 'not-made'" in job.said()
 
 
-def test_a_job_that_runs_is_followed_and_outlives_who_looks_on(
-    cluster: Cluster, flink_broker: Broker, tmp_path: Path
-) -> None:
-    job = FlinkJob(cluster, flink_broker, tmp_path)
+def test_a_job_that_runs_is_followed_and_outlives_who_looks_on(make_job: MakeJob) -> None:
+    job = make_job()
     first = job.start_reading()
     second = job.start()
     until = time.monotonic() + 60
@@ -63,13 +60,13 @@ def test_a_job_that_runs_is_followed_and_outlives_who_looks_on(
     assert not job.flink.running(job.name)
 
 
-def test_a_cluster_that_is_stopped_leaves_no_process_behind(tmp_path: Path) -> None:
-    cluster = Cluster(tmp_path / "flink", slots=1)
-    cluster.start()
+def test_a_cluster_that_is_stopped_leaves_no_process_behind(cluster: Cluster, tmp_path: Path) -> None:
+    second = Cluster(tmp_path / "flink", slots=1)
+    second.start()
     names = ("jobmanager", "taskmanager-1", "jobserver", "workers")
-    pids = [cluster.pid(name) for name in names]
-    assert cluster.status().split() == [
+    pids = [second.pid(name) for name in names]
+    assert second.status().split() == [
         word for name, pid in zip(names, pids, strict=True) for word in (f"{name}:", "process", str(pid))
     ]
-    cluster.stop()
+    second.stop()
     assert all(gone(pid) for pid in pids)

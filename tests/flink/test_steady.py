@@ -12,21 +12,18 @@ from pathlib import Path
 import pytest
 
 from pipeline.records import Article
-from tests.flink.cluster import Cluster
-from tests.flink.jobs import FlinkJob, reuters_with_five
-from tests.kafka.broker import Broker
+from tests.flink.jobs import FlinkJob, MakeJob, reuters_with_five
 
 _LIVE = "max_out_of_orderness_seconds = 1\npartition_idle_seconds = 2"
 
 
-def test_checkpoints_of_an_idle_job_do_not_grow(cluster: Cluster, flink_broker: Broker, tmp_path: Path) -> None:
-    job = FlinkJob(cluster, flink_broker, tmp_path, partitions=2, checkpoint_seconds=1, mode=_LIVE)
+def test_checkpoints_of_an_idle_job_do_not_grow(make_job: MakeJob) -> None:
+    job = make_job(partitions=2, checkpoint_seconds=1, mode=_LIVE)
     started = job.start_reading()
     begun = job.flink.counters(started)["polls_total"]
     time.sleep(45)
     checkpoints = [each for each in job.flink.checkpoints(started)["history"] if each["status"] == "COMPLETED"]
     polls = job.flink.counters(started)["polls_total"] - begun
-    job.cancel()
     sizes = [each["state_size"] for each in reversed(checkpoints)]
     # The history holds the last ten. A source that gave itself back would have added 6 KB at every poll.
     assert len(sizes) >= 5
@@ -35,12 +32,10 @@ def test_checkpoints_of_an_idle_job_do_not_grow(cluster: Cluster, flink_broker: 
 
 
 @pytest.mark.soak
-def test_half_an_hour_at_fifty_articles_a_second(
-    cluster: Cluster, flink_broker: Broker, shared: Path, tmp_path: Path
-) -> None:
+def test_half_an_hour_at_fifty_articles_a_second(make_job: MakeJob, shared: Path) -> None:
     horizon_hours = 5 / 60
     more = f"[detection.stories]\nemerge_outlets = 1\n[detection.time]\nhorizon_hours = {horizon_hours}\n"
-    job = FlinkJob(cluster, flink_broker, tmp_path, partitions=4, parallelism=2, mode=_LIVE, more=more)
+    job = make_job(partitions=4, parallelism=2, mode=_LIVE, more=more)
     started = job.start_reading()
     minutes = 30
     articles = reuters_with_five(shared)
@@ -55,7 +50,6 @@ def test_half_an_hour_at_fifty_articles_a_second(
             if each["status"] == "COMPLETED" and each["id"] not in durations:
                 durations[each["id"]] = each["end_to_end_duration"]
                 sizes.append(((time.monotonic() - begun) / 60, each["state_size"]))
-    job.cancel()
     per_minute = [
         statistics.median(size for minute, size in sizes if int(minute) == whole) for whole in range(8, minutes)
     ]

@@ -66,4 +66,4 @@ def gist(cause: str) -> str:
     if errors:
         return errors[-1]
     inner = re.findall(r"^Caused by: (.*)$", cause, re.MULTILINE)
-    return inner[-1] if inner else cause.partition("\n")[0]
+    return inner[-1] if inner else cause.partition("\n")[0] or "Flink names no cause"

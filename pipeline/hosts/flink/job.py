@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import apache_beam as beam
 
@@ -64,8 +64,9 @@ class Job:
             self._say(f"job {found[0]} runs already; following it")
             self._follow(found[0])
             return
+        before = self._flink.jobs(self._config.name)
         submit(graph, self._config, savepoint=savepoint)
-        job = self._await_job()
+        job = self._await_job(before)
         try:
             self._await_reading(job)
         except JobFailed:
@@ -93,10 +94,10 @@ class Job:
                 f"{self._config.flink_version}, for which the job server is built: run that one, or mend both"
             )
 
-    def _await_job(self) -> str:
+    def _await_job(self, before: Collection[str]) -> str:
         """Wait until Flink has the job that the job server was given."""
         for _ in self._looks(self._config.start_seconds):
-            found = self._flink.running(self._config.name)
+            found = [job for job in self._flink.jobs(self._config.name) if job not in before]
             if found:
                 return found[0]
         raise JobFailed(
@@ -111,8 +112,7 @@ class Job:
         for _ in self._looks(self._config.start_seconds):
             state = self._flink.state(job)
             self._fail_if_ended(job, state)
-            causes = self._flink.causes(job)
-            sentence = remedy(causes[0], self._config) if causes else None
+            sentence = remedy(self._flink.newest_cause(job), self._config)
             if sentence is not None:
                 raise JobFailed(f"job {job} cannot run: {sentence}")
             if self._flink.counters(job)["polls_total"]:
@@ -131,19 +131,19 @@ class Job:
 
     def _fail_if_ended(self, job: str, state: str) -> None:
         """Fail if the job has, or if it refuses its state: then it is ended, and the state stays as it is."""
-        causes = self._flink.causes(job)
-        refused = refusal(causes[0]) if causes else None
+        cause = self._flink.newest_cause(job)
+        refused = refusal(cause)
         if refused is not None:
             self._flink.cancel(job)
             raise JobFailed(f"job {job} was ended: {refused}")
         if state == "FAILED":
-            raise JobFailed(f"job {job} failed: {gist(causes[0]) if causes else 'Flink names no cause'}; see its logs")
+            raise JobFailed(f"job {job} failed: {remedy(cause, self._config) or gist(cause)}")
 
     def _why_it_does_not_read(self, job: str) -> str:
         waited = f"job {job} did not read within {self._config.start_seconds:g} s"
-        causes = self._flink.causes(job)
-        if causes:
-            return f"{waited}; it fails and starts again: {gist(causes[0])}"
+        cause = self._flink.newest_cause(job)
+        if cause:
+            return f"{waited}; it fails and starts again: {gist(cause)}"
         waiting = [part["name"] for part in self._flink.vertices(job) if part["status"] != "RUNNING"]
         if waiting:
             overview = self._flink.overview()
@@ -164,8 +164,7 @@ class Job:
                 state = self._flink.state(job)
                 now = self._flink.job_metrics(job, ["numRestarts"]).get("numRestarts", restarts)
                 if now > restarts:
-                    causes = self._flink.causes(job)
-                    self._say(f"job {job} was started again: {gist(causes[0]) if causes else 'Flink names no cause'}")
+                    self._say(f"job {job} was started again: {gist(self._flink.newest_cause(job))}")
                 restarts, silent_since = max(now, restarts), None
                 self._fail_if_ended(job, state)
             except ClusterUnreachable:

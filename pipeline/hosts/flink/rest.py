@@ -36,10 +36,14 @@ class Flink:
         found: dict[str, Any] = self._ask("GET", "/overview")
         return found
 
+    def jobs(self, name: str) -> dict[str, str]:
+        """Give the state of every job of that name, by id; those that have ended are forgotten after a while."""
+        jobs = self._ask("GET", "/jobs/overview")["jobs"]
+        return {job["jid"]: job["state"] for job in jobs if job["name"] == name}
+
     def running(self, name: str) -> list[str]:
         """Give the ids of the jobs of that name that have not ended."""
-        jobs = self._ask("GET", "/jobs/overview")["jobs"]
-        return [job["jid"] for job in jobs if job["name"] == name and job["state"] not in _ENDED]
+        return [job for job, state in self.jobs(name).items() if state not in _ENDED]
 
     def state(self, job: str) -> str:
         return str(self._ask("GET", f"/jobs/{job}")["state"])
@@ -48,10 +52,10 @@ class Flink:
         """Give the parts of a job, each with its id, name and status."""
         return list(self._ask("GET", f"/jobs/{job}")["vertices"])
 
-    def causes(self, job: str) -> list[str]:
-        """Give the stack traces of the newest failures, newest first."""
-        history = self._ask("GET", f"/jobs/{job}/exceptions?maxExceptions=5")["exceptionHistory"]["entries"]
-        return [entry["stacktrace"] for entry in history]
+    def newest_cause(self, job: str) -> str:
+        """Give the stack trace of the newest failure; empty if there was none."""
+        history = self._ask("GET", f"/jobs/{job}/exceptions?maxExceptions=1")["exceptionHistory"]["entries"]
+        return str(history[0]["stacktrace"]) if history else ""
 
     def checkpoints(self, job: str) -> dict[str, Any]:
         found: dict[str, Any] = self._ask("GET", f"/jobs/{job}/checkpoints")

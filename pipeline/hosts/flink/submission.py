@@ -46,7 +46,9 @@ def _options(config: FlinkConfig, savepoint: str | None) -> list[str]:
         "checkpointing_interval": round(config.checkpoint_seconds * 1000),
         "max_bundle_time_mills": round(config.bundle_seconds * 1000),
     }
-    flags = ["streaming", "finish_bundle_before_checkpointing"]
+    # The last one switches chaining off, which is on by default: Flink names a part that has no name of its own by what
+    # is chained to it, and that changes with the parallelism. State could then not be found again.
+    flags = ["streaming", "finish_bundle_before_checkpointing", "operator_chaining"]
     if savepoint is not None:
         options["savepoint_path"] = savepoint
     return [f"--{name}={value}" for name, value in options.items()] + [f"--{flag}" for flag in flags]
