@@ -17,15 +17,10 @@ from tests.kafka.running import seed
 from tests.running import Wirewatch
 
 _SHORT = 600
-_EACH_SECONDS = 0.03
+_EACH_SECONDS = 0.04
 
 
-@pytest.fixture(
-    params=[pytest.param((_SHORT, 1), id="one"), pytest.param((None, 5), marks=pytest.mark.soak, id="five")]
-)
-def load(request: pytest.FixtureRequest) -> tuple[int | None, int]:
-    """Return how many articles are published, and how often something is killed meanwhile."""
-    return request.param
+Kill = Callable[[Cluster, Broker], None]
 
 
 def _kill_task_manager(cluster: Cluster, broker: Broker) -> None:
@@ -53,36 +48,39 @@ def _kill_broker(cluster: Cluster, broker: Broker) -> None:
     broker.start()
 
 
-@pytest.mark.parametrize("kill", [_kill_task_manager, _kill_worker_pool, _kill_one_worker, _kill_broker])
-def test_a_kill_loses_nothing_and_tells_nothing_else(
+_KILLS = [_kill_task_manager, _kill_worker_pool, _kill_one_worker, _kill_broker]
+_SOAK = [pytest.param(None, [kill] * 5, marks=pytest.mark.soak, id=f"five times{kill.__name__}") for kill in _KILLS]
+
+
+@pytest.mark.parametrize(("count", "kills"), [pytest.param(_SHORT, _KILLS, id="each once"), *_SOAK])
+def test_kills_lose_nothing_and_change_nothing_that_is_told(
     cluster: Cluster,
     flink_broker: Broker,
+    make_job: MakeJob,
     shared: Path,
     wirewatch: Wirewatch,
     tmp_path: Path,
-    make_job: MakeJob,
-    load: tuple[int | None, int],
-    kill: Callable[[Cluster, Broker], None],
+    count: int | None,
+    kills: list[Kill],
 ) -> None:
-    count, num_kills = load
     chance = random.Random(seed())
     articles = reuters_with_five(shared, count)
     expected = replayed(wirewatch, articles, tmp_path)
     job = make_job(partitions=2, parallelism=2)
     job.start_reading()
-    loading = threading.Thread(target=job.publish, args=(articles,), kwargs={"each_seconds": _EACH_SECONDS})
-    loading.start()
-    span = len(articles) * _EACH_SECONDS / num_kills
-    for _ in range(num_kills):
-        time.sleep(span * chance.uniform(0.1, 0.6))
+    share = -(-len(articles) // len(kills))
+    for number, kill in enumerate(chance.sample(kills, len(kills))):
+        part = articles[number * share : (number + 1) * share]
+        loading = threading.Thread(target=job.publish, args=(part,), kwargs={"each_seconds": _EACH_SECONDS})
+        loading.start()
+        time.sleep(share * _EACH_SECONDS * chance.uniform(0.1, 0.6))
         before, killed_at = job.num_told(), time.monotonic()
         kill(cluster, flink_broker)
-        assert loading.is_alive(), "the kill came after the load: give more articles"
         while job.num_told() <= before:
             assert time.monotonic() - killed_at < 180, "nothing was told for three minutes after the kill"
             time.sleep(0.5)
         print(f"{kill.__name__}: output stood still for {time.monotonic() - killed_at:.1f} s")
-    loading.join()
+        loading.join()
     job.publish_end(articles)
     told = job.told_when(expected, 180)
     assert told == expected

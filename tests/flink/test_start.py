@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.flink.cluster import Cluster, gone
-from tests.flink.jobs import MakeJob
+from tests.flink.jobs import MakeJob, newswire
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,19 @@ def test_a_cluster_that_is_stopped_leaves_no_process_behind(cluster: Cluster, tm
     ]
     second.stop()
     assert all(gone(pid) for pid in pids)
+
+
+@pytest.mark.soak
+def test_twenty_fresh_starts_of_twenty_tell_events(make_job: MakeJob) -> None:
+    articles = newswire()
+    for number in range(20):
+        # A checkpoint a second: most fresh starts meet one while only the first part of the job has worked.
+        job = make_job(partitions=2, checkpoint_seconds=1)
+        job.publish(articles)
+        begun = time.monotonic()
+        job.start_reading()
+        while not job.num_told():
+            assert time.monotonic() - begun < 180, f"start {number + 1} tells nothing"
+            time.sleep(0.5)
+        print(f"start {number + 1}: first event after {time.monotonic() - begun:.0f} s")
+        job.end()

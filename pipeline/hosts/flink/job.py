@@ -14,6 +14,8 @@ from pipeline.hosts.flink.submission import submit
 
 _LOOK_SECONDS = 1.0
 _FOLLOW_SECONDS = 5.0
+_HANDOVER_SECONDS = 180.0
+"""How long the job server may take to give a job to Flink: it sends all its jars along, 20 s on a busy machine."""
 _PATIENCE_SECONDS = 300.0
 """How long Flink may stay silent while a job is followed: a job manager that was restarted needs its time."""
 
@@ -96,13 +98,13 @@ class Job:
 
     def _await_job(self, before: Collection[str]) -> str:
         """Wait until Flink has the job that the job server was given."""
-        for _ in self._looks(self._config.start_seconds):
+        for _ in self._looks(_HANDOVER_SECONDS):
             found = [job for job in self._flink.jobs(self._config.name) if job not in before]
             if found:
                 return found[0]
         raise JobFailed(
             f"the job server at {self._config.job_server} took the job, but Flink at {self._config.rest} did not "
-            f"get it within {self._config.start_seconds:g} s: see whether it was started for this Flink, and its log"
+            f"get it within {_HANDOVER_SECONDS:g} s: see whether it was started for this Flink, and its log"
         )
 
     def _await_reading(self, job: str) -> None:
