@@ -103,6 +103,7 @@ class FlinkJob:
             "name": self.name,
             "parallelism": parallelism,
             "checkpoint_seconds": checkpoint_seconds,
+            "start_seconds": 240.0,
         }
         self.change()
         self.flink = Flink(cluster.rest)
@@ -123,7 +124,7 @@ class FlinkJob:
     def start_reading(self, *arguments: str) -> str:
         """Start the job, leave it alone when it reads, and give its id."""
         process = self.start(*arguments)
-        until = time.monotonic() + 240
+        until = time.monotonic() + 300
         while time.monotonic() < until and process.poll() is None:
             if " reads, " in self.said():
                 process.terminate()
