@@ -148,17 +148,17 @@ class Job:
         if cause:
             return f"{waited}; it fails and starts again: {gist(cause)}"
         states = Counter(part["status"] for part in self._flink.vertices(job))
-        if states["SCHEDULED"] or states["CREATED"]:
+        if waiting := states["SCHEDULED"] + states["CREATED"]:
             overview = self._flink.overview()
             return (
-                f"{waited}: {states['SCHEDULED'] + states['CREATED']} of its parts wait for task slots. It needs "
-                f"{self._config.parallelism} task slots; {overview['slots-available']} of {overview['slots-total']} are "
-                "free. Start more task managers, or lower parallelism in [flink]"
+                f"{waited}: {waiting} of its parts wait for task slots. It needs {self._config.parallelism} task slots; "
+                f"{overview['slots-available']} of {overview['slots-total']} are free. Start more task managers, or "
+                "lower parallelism in [flink]"
             )
         if states["RUNNING"] < states.total():
             return (
-                f"{waited}: its parts are {', '.join(sorted(states))}. Workers are slow to start, or do not answer: see "
-                "their logs, or raise start_seconds in [flink]"
+                f"{waited}: its parts are {', '.join(sorted(states))}. Workers are slow to start, or do not answer: "
+                "see their logs, or raise start_seconds in [flink]"
             )
         return (
             f"{waited}, although all its parts run: see the logs of task managers and workers, and whether the job "
