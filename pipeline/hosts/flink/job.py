@@ -151,7 +151,7 @@ class Job:
         if waiting := states["SCHEDULED"] + states["CREATED"]:
             overview = self._flink.overview()
             return (
-                f"{waited}: {waiting} of its parts wait for task slots. It needs {self._config.parallelism} task slots; "
+                f"{waited}: {waiting} of its parts wait. It needs {self._config.parallelism} task slots; "
                 f"{overview['slots-available']} of {overview['slots-total']} are free. Start more task managers, or "
                 "lower parallelism in [flink]"
             )
