@@ -71,7 +71,9 @@ def test_kills_lose_nothing_and_change_nothing_that_is_told(
     share = -(-len(articles) // len(kills))
     for number, kill in enumerate(chance.sample(kills, len(kills))):
         part = articles[number * share : (number + 1) * share]
-        loading = threading.Thread(target=job.publish, args=(part,), kwargs={"each_seconds": _EACH_SECONDS})
+        loading = threading.Thread(
+            target=job.publish, daemon=True, args=(part,), kwargs={"each_seconds": _EACH_SECONDS}
+        )
         loading.start()
         time.sleep(share * _EACH_SECONDS * chance.uniform(0.1, 0.6))
         before, killed_at = job.num_told(), time.monotonic()

@@ -48,7 +48,7 @@ def test_half_an_hour_at_fifty_articles_a_second(make_job: MakeJob, shared: Path
     started = job.start_reading()
     minutes = 30
     articles = reuters_with_five(shared)
-    loading = threading.Thread(target=_publish_steadily, args=(job, articles, minutes * 60))
+    loading = threading.Thread(target=_publish_steadily, daemon=True, args=(job, articles, minutes * 60))
     loading.start()
     sizes: list[tuple[float, int]] = []
     durations: dict[int, int] = {}
