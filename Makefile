@@ -28,7 +28,7 @@ test: $(READY) ## Check style, types, layers and behaviour
 
 # Pins that still fit are kept; `make lock LOCK_OPTIONS=--upgrade` takes the newest of everything. Setuptools is in it
 # because the project itself is then built with it, without fetching anything that no hash vouches for.
-soak: $(READY) ## Kill run, publish and the broker many times (needs Java and Maven; prints its seed)
+soak: $(READY) ## Kill run, publish, the broker and Flink many times (needs Java and Maven; prints its seed)
 	@$(BIN)/pytest -m soak -s
 
 lock: ## Pin every dependency with its hashes in requirements.lock, from pyproject.toml (needs uv)

@@ -6,7 +6,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from kafka.errors import KafkaError
 
@@ -27,6 +27,24 @@ logging.getLogger("kafka").addHandler(logging.NullHandler())
 
 class BrokerError(RuntimeError):
     """The brokers cannot be used as configured; the message says which, why and what to do."""
+
+
+class Connection(NamedTuple):
+    """How brokers are reached, without the passwords: what a graph carries to its workers may be read by others."""
+
+    servers: str
+    config: KafkaConfig = KafkaConfig()
+
+    def settings(self) -> dict[str, Any]:
+        """Give what every client of kafka-python needs; passwords come from the environment of who asks.
+
+        Raises
+        ------
+        BrokerError
+            As `client_settings`.
+        """
+        timeout = round(self.config.connect_seconds * 1000)
+        return client_settings(self.servers, self.config) | {"bootstrap_timeout_ms": timeout}
 
 
 def client_settings(

@@ -73,7 +73,7 @@ class SketchConfig(Section, frozen=True):
 class CopyConfig(Section, frozen=True):
     """Copies: MinHash-LSH of word shingles at a high threshold."""
 
-    shingle_words: Count = 5
+    shingle_words: Count = 3
     bands: Count = 32
     rows: Count = 4
     threshold: Share = 0.5
@@ -162,9 +162,38 @@ class OutputConfig(Section, frozen=True):
 class RunConfig(Section, frozen=True):
     """The long-running job."""
 
-    engine: Literal["embedded"] = "embedded"
+    engine: Literal["embedded", "flink"] = "embedded"
+    """One process with its state in SQLite, or the Beam graph on a Flink cluster, as `[flink]` says."""
     state: Name = "wirewatch-state.db"
     """SQLite file that is the one truth of the embedded engine."""
+
+
+class FlinkConfig(Section, frozen=True):
+    """The Flink cluster of the engine `flink`, and the job on it."""
+
+    rest: Name = "127.0.0.1:8081"
+    """Flink's REST address, ``host:port``."""
+    job_server: Name = "127.0.0.1:8084"
+    """Beam's job server, ``host:port``."""
+    workers: Name = "127.0.0.1:8086"
+    """`wirewatch workers`, as the task managers reach it: one beside each of them."""
+    flink_version: Name = "1.19"
+    """Flink that the job server is built for; another one on the cluster is refused."""
+    beam_version: Name = "2.62.0"
+    """Beam of the job server, which cannot be asked for it: told when a job does not start to read. The SDK's own
+    version is best, where that can be had."""
+    name: Name = "wirewatch"
+    """Of the job: a job of this name that runs already is followed, not started again."""
+    parallelism: Count = 1
+    """Task slots that the job takes; partitions and languages are spread over them."""
+    checkpoint_seconds: Annotated[float, Meta(ge=0.1)] = 10.0
+    """How often state is made durable; what was read since is read again after a failure."""
+    bundle_seconds: Annotated[float, Meta(ge=0.001)] = 0.1
+    """How long the engine gathers what a worker is to do at once: shorter is quicker to tell, longer costs less."""
+    start_seconds: Positive = 120.0
+    """How long a started job may take until it reads."""
+    group: str | None = None
+    """Consumer group that shows how far the job has read; for monitoring alone, nothing reads it back."""
 
 
 class PublishConfig(Section, frozen=True):
@@ -350,6 +379,7 @@ class Config(Section, frozen=True):
     detection: DetectionConfig = DetectionConfig()
     output: OutputConfig = OutputConfig()
     run: RunConfig = RunConfig()
+    flink: FlinkConfig = FlinkConfig()
     publish: PublishConfig = PublishConfig()
     topics: TopicsConfig = TopicsConfig()
     kafka: KafkaConfig = KafkaConfig()

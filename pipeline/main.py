@@ -14,8 +14,10 @@ from pipeline.commands.publish import publish
 from pipeline.commands.replay import replay
 from pipeline.commands.run import run
 from pipeline.commands.serve import serve
+from pipeline.commands.stop import stop
 from pipeline.commands.store import store
 from pipeline.commands.topics import topics
+from pipeline.commands.workers import workers
 
 
 def main() -> None:
@@ -44,6 +46,8 @@ cli.add_command(run)
 cli.add_command(deliver)
 cli.add_command(store)
 cli.add_command(serve)
+cli.add_command(stop)
+cli.add_command(workers)
 
 if __name__ == "__main__":
     main()

@@ -1,6 +1,8 @@
 """What the commands have in common: configuration, times, errors."""
 
 import logging
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
@@ -63,3 +65,12 @@ def plausible_dates(config: Config) -> tuple[datetime, datetime]:
     """Bound what is believed of `published_at`: not the zero of a clock, not the future (but clocks and zones err)."""
     earliest = datetime.combine(config.input.plausible_from, time.min, UTC)
     return earliest, datetime.now(UTC) + timedelta(days=1)
+
+
+def stop_on_signals() -> threading.Event:
+    """Give an event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # In a thread of its own: setting it takes a lock that this very thread, or an earlier signal, may hold.
+        signal.signal(number, lambda *_: threading.Thread(target=stop.set, daemon=True).start())
+    return stop

@@ -162,7 +162,7 @@ def _read_topic(
     config: Config,
 ) -> Any:
     """Give the source that reads a topic between two points, up to its end as it is now."""
-    from pipeline.brokers import BrokerError, client_settings, explained
+    from pipeline.brokers import BrokerError, Connection, explained
     from pipeline.sources.kafka.ranges import TopicNotFound, find_ranges, open_consumer
     from pipeline.sources.kafka.transforms import ReadKafkaRanges
 
@@ -170,12 +170,11 @@ def _read_topic(
     if not servers:
         raise click.UsageError("kafka:TOPIC needs its servers: give --brokers HOST:PORT, or kafka in [input]")
     try:
-        settings = client_settings(servers, config.kafka)
-        settings["bootstrap_timeout_ms"] = round(config.kafka.connect_seconds * 1000)
-        with explained(servers, config.kafka), open_consumer(settings) as consumer:
+        connection = Connection(servers, config.kafka)
+        with explained(servers, config.kafka), open_consumer(connection.settings()) as consumer:
             ranges = find_ranges(consumer, topic, since=points[0], until=points[1])
     except TopicNotFound as error:
         raise click.UsageError(str(error)) from error
     except BrokerError as error:
         raise Failure(str(error)) from error
-    return ReadKafkaRanges(ranges, settings, config.input.max_article_bytes, seen_at=seen_at)
+    return ReadKafkaRanges(ranges, connection, config.input.max_article_bytes, seen_at=seen_at)

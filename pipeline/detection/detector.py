@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from heapq import heappop, heappush, nsmallest
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -215,6 +215,10 @@ class Detector:
         """
         for keys in self._waiting[self._ticks[0]] if self._ticks else ():
             keys.prepare()
+
+    def next_ticks(self, count: int) -> list[int]:
+        """Name the earliest ticks that hold waiting articles, in order."""
+        return nsmallest(count, self._ticks)
 
     def advance(self, watermark: int) -> list[Outcome]:
         """Decide every tick that ends at or before the watermark, in order.

@@ -22,6 +22,7 @@ import msgspec
 from pipeline.config import DetectionConfig
 from pipeline.detection.codec import decode, encode
 from pipeline.detection.detector import Core, Detector, Outcome, Placed, Recorded
+from pipeline.detection.fingerprint import Rules, check_shape, shape_of
 from pipeline.detection.placing import Placement
 from pipeline.detection.sketch import Sketch
 from pipeline.records import Move, StoryEvent
@@ -93,6 +94,12 @@ class _Cell(msgspec.Struct, array_like=True):
     far_until: int | None = None
     """Generation after which the bag of the far future holds nothing more that lives."""
     chain: bytes = b""
+    shape: bytes = b""
+    """Digest of the configuration that the state depends on."""
+    rules: Rules | None = None
+    """By which the decisions since the core were told."""
+    core_order: int = 0
+    """Number of the first decision that the core does not hold."""
 
 
 class Journal:
@@ -104,18 +111,33 @@ class Journal:
 
     def __init__(self, config: DetectionConfig) -> None:
         self.detector = Detector(config)
-        self._cell = _Cell()
+        self._cell = _Cell(shape=shape_of(config), rules=Rules.of(config))
         self._numbers: dict[int, int] = {}
         """Number of each waiting article, by the identity of its sketch."""
 
     @classmethod
     def load(cls, config: DetectionConfig, stores: Stores) -> "Journal":
-        """Rebuild the journal from what is stored."""
-        journal = cls(config)
+        """Rebuild the journal from what is stored.
+
+        Raises
+        ------
+        pipeline.detection.fingerprint.OtherDetection
+            If it was stored under a configuration of another shape.
+        """
         encoded = stores.cell.read()
-        if encoded is not None:
-            journal._cell = decode(encoded, _Cell)
-            journal._rebuild(stores)
+        if encoded is None:
+            return cls(config)
+        cell = decode(encoded, _Cell)
+        check_shape(cell.shape, config)
+        rules = Rules.of(config)
+        # What was told was told by the rules of then: under others a rebuild would find other events told.
+        cell.shape, cell.rules = shape_of(config), cell.rules or rules
+        journal = cls(cell.rules.applied(config))
+        journal._cell = cell
+        journal._rebuild(stores)
+        if cell.rules != rules:
+            journal._change_rules(rules, stores)
+            return cls.load(config, stores)
         return journal
 
     def mirrors(self, stores: Stores) -> bool:
@@ -170,6 +192,12 @@ class Journal:
         """Close every open story; nothing is written, since this ends a bounded input."""
         return self.detector.close_all()
 
+    def _change_rules(self, rules: Rules, stores: Stores) -> None:
+        """Put all that was told by the old rules into the core, so that no rebuild has to tell it again."""
+        self._store_core(stores)
+        self._cell.rules = rules
+        self._save(stores)
+
     def _bag_for(self, tick: int) -> int:
         generation = self.detector.ticks.generation(tick)
         current = self._cell.generation
@@ -215,6 +243,7 @@ class Journal:
     def _store_core(self, stores: Stores) -> None:
         core = encode(self.detector.core())
         stores.core.write(core)
+        self._cell.core_order = self._cell.count
         self._link(core)
 
     def _write(self, bag: int, entry: _Arrived | _Decided, stores: Stores) -> None:
@@ -239,7 +268,7 @@ class Journal:
         for entry in sorted(decided, key=lambda entry: entry.order):
             sketches = [arrived.pop(number) for number in entry.numbers]
             generation = generation_of(entry.tick)
-            if generation == self._cell.generation:
+            if generation == self._cell.generation and entry.order >= self._cell.core_order:
                 current.append((entry, sketches))
             else:
                 earlier += [(generation, Placed(*pair)) for pair in zip(sketches, entry.placements, strict=True)]

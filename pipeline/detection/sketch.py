@@ -61,7 +61,7 @@ def sketch_article(article: Article, config: DetectionConfig) -> Sketch:
         url=article.url,
         deleted=article.deleted,
         terms=salient_terms(title, text, language, config.sketch),
-        copy_signature=signature(shingles(text or title, config.copies.shingle_words), _num_perm(config.copies)),
+        copy_signature=signature(shingles([*title, *text], config.copies.shingle_words), _num_perm(config.copies)),
     )
 
 

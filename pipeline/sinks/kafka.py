@@ -1,13 +1,13 @@
 """Story events and dead letters into Kafka from Beam: at least once, with ids that let a consumer drop what it has."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 from kafka import KafkaProducer
 
+from pipeline.brokers import Connection
 from pipeline.records import DeadLetter, StoryEvent
 from pipeline.sinks.cloudevents import (
     Headers,
@@ -35,9 +35,9 @@ class _WriteFn(beam.DoFn):
     runs again writes its records again.
     """
 
-    def __init__(self, topic: str, settings: Mapping[str, Any]) -> None:
+    def __init__(self, topic: str, connection: Connection) -> None:
         self._topic = topic
-        self._settings = dict(settings)
+        self._connection = connection
 
     @abstractmethod
     def _encode(self, element: Any) -> _Record: ...
@@ -46,7 +46,7 @@ class _WriteFn(beam.DoFn):
         self._written = Metrics.counter("wirewatch", "records_written_total")
         self._producer = KafkaProducer(
             **{
-                **self._settings,
+                **self._connection.settings(),
                 "enable_idempotence": True,
                 "acks": "all",
                 "compression_type": "zstd",
@@ -73,8 +73,8 @@ class _WriteFn(beam.DoFn):
 
 
 class _WriteEventsFn(_WriteFn):
-    def __init__(self, topic: str, settings: Mapping[str, Any], source: str) -> None:
-        super().__init__(topic, settings)
+    def __init__(self, topic: str, connection: Connection, source: str) -> None:
+        super().__init__(topic, connection)
         self._source = source
 
     def _encode(self, element: StoryEvent) -> _Record:
@@ -93,15 +93,15 @@ class WriteEventsToKafka(beam.PTransform):
     ----------
     topic
         An existing topic.
-    settings
-        How kafka-python reaches the brokers.
+    connection
+        How to reach the brokers.
     source
         CloudEvents ``source``.
     """
 
-    def __init__(self, topic: str, settings: Mapping[str, Any], source: str) -> None:
+    def __init__(self, topic: str, connection: Connection, source: str) -> None:
         super().__init__()
-        self._write = _WriteEventsFn(topic, settings, source)
+        self._write = _WriteEventsFn(topic, connection, source)
 
     def expand(self, pcoll: beam.PCollection) -> beam.PCollection:
         return pcoll | "Write" >> beam.ParDo(self._write)
@@ -110,9 +110,9 @@ class WriteEventsToKafka(beam.PTransform):
 class WriteDeadLettersToKafka(beam.PTransform):
     """Write dead letters: the raw bytes, with stage, reason and source as headers."""
 
-    def __init__(self, topic: str, settings: Mapping[str, Any]) -> None:
+    def __init__(self, topic: str, connection: Connection) -> None:
         super().__init__()
-        self._write = _WriteDeadLettersFn(topic, settings)
+        self._write = _WriteDeadLettersFn(topic, connection)
 
     def expand(self, pcoll: beam.PCollection) -> beam.PCollection:
         return pcoll | "Write" >> beam.ParDo(self._write)

@@ -49,6 +49,11 @@ _EXPIRE_TIMER = TimerSpec("expire", TimeDomain.WATERMARK)
 _TICK = beam.DoFn.TimerParam(_TICK_TIMER)
 _DRAIN = beam.DoFn.TimerParam(_DRAIN_TIMER)
 _EXPIRE = beam.DoFn.TimerParam(_EXPIRE_TIMER)
+_RANKS = [2**exponent - 1 for exponent in range(11)]
+"""Which of the waiting ticks have a timer: the first, the second, the fourth and so on. An engine fires in one bundle
+the timers that are due, and takes new ones after it: with a timer for the first alone, a job that has to catch up would
+pay for a bundle with each tick."""
+
 _KEY = beam.DoFn.KeyParam
 _NOW = beam.DoFn.TimestampParam
 
@@ -111,7 +116,7 @@ class _DetectFn(beam.DoFn):
             if journal.detector.mark == due:
                 yield from self._told(journal.advance(due, stores))
             elif earliest is None or due < earliest:
-                tick.set(Timestamp(micros=due))
+                _set_tick(tick, 0, due)
         self._put_back(key, journal)
 
     @on_timer(_TICK_TIMER)
@@ -134,10 +139,10 @@ class _DetectFn(beam.DoFn):
         journal = self._take(key, stores)
         yield from self._told(journal.advance(now.micros, stores))
         detector = journal.detector
-        following = detector.next_tick()
-        if following is not None:
-            tick.set(Timestamp(micros=following))
-        elif detector.mark is not None:
+        following = detector.next_ticks(_RANKS[-1] + 1)
+        for place, rank in enumerate(_RANKS[: len(following).bit_length()]):
+            _set_tick(tick, place, following[rank])
+        if not following and detector.mark is not None:
             expire.set(Timestamp(micros=detector.ticks.expiry(detector.mark)))
         self._put_back(key, journal)
 
@@ -206,6 +211,10 @@ class _DetectFn(beam.DoFn):
             Metrics.counter("wirewatch", "articles_forgotten_early_total").inc(outcome.num_forgotten_early)
             if outcome.late:
                 Metrics.counter("wirewatch", "articles_late_total").inc(len(outcome.placed))
+
+
+def _set_tick(timer: Any, place: int, tick: int) -> None:
+    timer.set(Timestamp(micros=tick), dynamic_timer_tag=str(place))
 
 
 def _timed(event: StoryEvent) -> TimestampedValue:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.config import DetectionConfig, TimeConfig
 from pipeline.detection.detector import Detector
+from pipeline.detection.fingerprint import OtherDetection
 from pipeline.detection.journal import NUM_BAGS, NUM_GENERATION_BAGS, Journal, Stores
 from pipeline.detection.sketch import Sketch
 from pipeline.records import EventType
@@ -322,3 +323,52 @@ def test_a_replay_that_is_all_future_when_it_begins_is_emptied_as_it_goes() -> N
         waiting = 600 - place
         assert sum(len(bag.elements) for bag in host.stores.bags) <= 2 * waiting + 150
     host.finish()
+
+
+def _with_rules(reports: int, ladder: tuple[int, ...] = (5, 10)) -> DetectionConfig:
+    stories = msgspec.structs.replace(SHORT.stories, emerge_reports=reports, growth_ladder=ladder)
+    return msgspec.structs.replace(SHORT, stories=stories)
+
+
+@pytest.mark.parametrize("num_before", [2, 3, 4])
+def test_new_rules_of_emergence_go_on_with_the_stories_and_what_was_told_of_them(num_before: int) -> None:
+    old, new = _with_rules(3), _with_rules(4, (6,))
+    stores = new_stores()
+    journal = Journal(old)
+    before = []
+    for member in range(num_before):
+        journal.observe(make(("report", "a", member, None), member * 10.0, member), stores)
+        before += events_of(list(journal.advance(micros(member * 10.0 + 5), stores)))
+    assert len(before) == (num_before >= 3)
+    journal = Journal.load(new, stores)
+    after = []
+    for member in range(num_before, 7):
+        journal.observe(make(("report", "a", member, None), member * 10.0, member), stores)
+        after += events_of(list(journal.advance(micros(member * 10.0 + 5), stores)))
+        # Whenever it is rebuilt, also in the generation in which the rules changed.
+        journal = Journal.load(new, stores)
+        assert journal.mirrors(stores)
+    told_all = before + after
+    assert [event.type for event in told_all] == [EventType.EMERGED, EventType.GREW]
+    assert [event.num_reports for event in told_all] == [3 if num_before >= 3 else 4, 6]
+    assert [event.revision for event in told_all] == [1, 2]
+    assert len({event.story_id for event in told_all}) == 1
+
+
+def test_state_made_under_another_shape_is_refused() -> None:
+    stores = new_stores()
+    Journal(SHORT).observe(make(("report", "a", 0, None), 0.0, 0), stores)
+    other = msgspec.structs.replace(
+        SHORT, copies=msgspec.structs.replace(SHORT.copies, threshold=SHORT.copies.threshold / 2)
+    )
+    with pytest.raises(OtherDetection, match=r"only stories\.emerge_reports.*put the old values back"):
+        Journal.load(other, stores)
+
+
+def test_state_older_than_the_fingerprint_is_taken_over() -> None:
+    stores = new_stores()
+    journal = Journal(SHORT)
+    journal.observe(make(("report", "a", 0, None), 0.0, 0), stores)
+    cell = msgspec.msgpack.decode(stores.cell.value[1:])
+    stores.cell.value = stores.cell.value[:1] + msgspec.msgpack.encode(cell[:5])
+    assert Journal.load(SHORT, stores).detector.snapshot() == journal.detector.snapshot()

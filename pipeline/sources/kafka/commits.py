@@ -10,7 +10,7 @@ from kafka import KafkaAdminClient, TopicPartition
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
-from pipeline.sources.kafka.ranges import Settings
+from pipeline.brokers import Connection
 
 _LOG = logging.getLogger(__name__)
 
@@ -19,13 +19,13 @@ _ADMINS: dict[str, KafkaAdminClient] = {}
 _LOCK = Lock()
 
 
-def commit(settings: Settings, group: str, partition: TopicPartition, offset: int) -> None:
+def commit(connection: Connection, group: str, partition: TopicPartition, offset: int) -> None:
     """Commit a position; a failure is logged, since it costs nothing but a gap in a graph."""
-    servers = str(settings["bootstrap_servers"])
+    servers = connection.servers
     try:
         with _LOCK:
             if servers not in _ADMINS:
-                _ADMINS[servers] = KafkaAdminClient(**settings)
+                _ADMINS[servers] = KafkaAdminClient(**connection.settings())
             _ADMINS[servers].alter_group_offsets(group, {partition: OffsetAndMetadata(offset, "", -1)})
     except KafkaError as error:
         _LOG.warning("position %s of %s was not committed to group %r: %s", offset, partition, group, error)

@@ -7,9 +7,6 @@ from typing import Any, NamedTuple
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError
 
-OPEN_END = 2**63 - 1
-"""Stop offset of a range that never ends."""
-
 _ANSWER_MS = 30_000
 _SAFE: dict[str, Any] = {
     # The defaults would commit what was not processed, start at the end, and read what a transaction took back.

@@ -8,7 +8,7 @@ from apache_beam.transforms.core import RestrictionProvider
 
 from pipeline.detection.clock import to_micros
 from pipeline.records import MalformedArticle, RawArticle
-from pipeline.sources.kafka.ranges import OPEN_END, Range
+from pipeline.sources.kafka.ranges import Range
 from pipeline.transforms.articles import Parse
 
 
@@ -44,39 +44,20 @@ class EventTime:
 
 
 class Offsets(OffsetRestrictionTracker):
-    """Splits only behind what was read: a part of an endless range would begin at an offset that never comes."""
-
-    def __init__(self, offsets: OffsetRange) -> None:
-        super().__init__(offsets)
-        self._is_bounded = offsets.stop != OPEN_END
+    """Splits only behind what was read."""
 
     def try_split(self, fraction_of_remainder: float) -> Any:
         return super().try_split(0) if fraction_of_remainder == 0 else None
 
-    def is_bounded(self) -> bool:
-        return bool(self._is_bounded)
 
-
-class _Provider(RestrictionProvider):
-    def create_tracker(self, restriction: OffsetRange) -> Offsets:
-        return Offsets(restriction)
-
-    def restriction_size(self, element: Any, restriction: OffsetRange) -> int:
-        return 1 if restriction.stop == OPEN_END else int(restriction.size())
-
-    def truncate(self, element: Any, restriction: OffsetRange) -> None:
-        """Drain: what was not read stays in the topic."""
-
-
-class RangeProvider(_Provider):
+class RangeProvider(RestrictionProvider):
     """The offsets of one `Range`."""
 
     def initial_restriction(self, element: Range) -> OffsetRange:
         return OffsetRange(element.start, element.stop)
 
+    def create_tracker(self, restriction: OffsetRange) -> Offsets:
+        return Offsets(restriction)
 
-class PartitionNumbers(_Provider):
-    """The partitions of a topic as a range: numbered from 0, and they only become more."""
-
-    def initial_restriction(self, element: str) -> OffsetRange:
-        return OffsetRange(0, OPEN_END)
+    def restriction_size(self, element: Any, restriction: OffsetRange) -> int:
+        return int(restriction.size())

@@ -6,9 +6,11 @@ from typing import Any
 
 import apache_beam as beam
 
+from pipeline.brokers import Connection
 from pipeline.records import RawArticle
-from pipeline.sources.kafka.ranges import Range, Settings
-from pipeline.sources.kafka.reading import FindPartitionsFn, FollowFn, ReadRangeFn
+from pipeline.sources.kafka.following import FindPartitionsFn, FollowFn, KeepOpenFn
+from pipeline.sources.kafka.ranges import Range
+from pipeline.sources.kafka.reading import ReadRangeFn
 from pipeline.sources.kafka.tracking import EventTime
 from pipeline.transforms.articles import DEAD_LETTERS
 
@@ -25,7 +27,7 @@ class ReadKafkaRanges(beam.PTransform):
     ----------
     ranges
         From `pipeline.sources.kafka.ranges.find_ranges`.
-    settings
+    connection
         How to reach the brokers.
     max_article_bytes
         A longer value is a dead letter.
@@ -34,11 +36,16 @@ class ReadKafkaRanges(beam.PTransform):
     """
 
     def __init__(
-        self, ranges: Sequence[Range], settings: Settings, max_article_bytes: int, *, seen_at: datetime | None = None
+        self,
+        ranges: Sequence[Range],
+        connection: Connection,
+        max_article_bytes: int,
+        *,
+        seen_at: datetime | None = None,
     ) -> None:
         super().__init__()
         self._ranges = ranges
-        self._read = ReadRangeFn(settings, max_article_bytes, seen_at)
+        self._read = ReadRangeFn(connection, max_article_bytes, seen_at)
 
     def expand(self, pbegin: beam.pvalue.PBegin) -> Any:
         named = pbegin | "Name" >> beam.Create(list(self._ranges)) | "Spread" >> beam.Reshuffle()
@@ -53,21 +60,20 @@ class FollowKafka(beam.PTransform):
     ----------
     topic
         Its name.
-    settings
+    connection
         How to reach the brokers.
     event_time
         How the watermark is found.
     max_article_bytes
         A longer value is a dead letter.
     group
-        Consumer group to which positions are committed when the engine has made them durable: for monitoring alone,
-        nothing reads them back.
+        Consumer group to which positions are committed, for monitoring alone: nothing reads them back.
     """
 
     def __init__(
         self,
         topic: str,
-        settings: Settings,
+        connection: Connection,
         event_time: EventTime,
         *,
         max_article_bytes: int,
@@ -75,10 +81,18 @@ class FollowKafka(beam.PTransform):
     ) -> None:
         super().__init__()
         self._topic = topic
-        self._find = FindPartitionsFn(settings, event_time)
-        self._follow = FollowFn(settings, max_article_bytes, event_time, group)
+        self._find = FindPartitionsFn(connection, event_time)
+        self._follow = FollowFn(connection, max_article_bytes, event_time, group)
 
     def expand(self, pbegin: beam.pvalue.PBegin) -> Any:
-        found = pbegin | "Name" >> beam.Create([self._topic]) | "FindPartitions" >> beam.ParDo(self._find)
+        name = beam.Map(_named, self._topic).with_output_types(tuple[str, bytes])
+        find = beam.ParDo(self._find).with_output_types(tuple[str, int])
         read = beam.ParDo(self._follow).with_output_types(RawArticle)
-        return found | "Spread" >> beam.Reshuffle() | "Read" >> read.with_outputs(DEAD_LETTERS, main="raw")
+        keep = beam.ParDo(KeepOpenFn()).with_output_types(tuple[str, bytes])
+        named = pbegin | "Start" >> beam.Impulse() | "Name" >> name | "KeepOpen" >> keep
+        found = named | "FindPartitions" >> find
+        return found | "Read" >> read.with_outputs(DEAD_LETTERS, main="raw")
+
+
+def _named(_: bytes, topic: str) -> tuple[str, bytes]:
+    return topic, b""

@@ -1,0 +1,88 @@
+"""SIGKILL of each part at random moments: the events are those of an undisturbed run, each id with one content."""
+
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.flink.cluster import Cluster
+from tests.flink.jobs import MakeJob, replayed, reuters_with_five
+from tests.kafka.broker import Broker
+from tests.kafka.running import seed
+from tests.running import Wirewatch
+
+_SHORT = 600
+_EACH_SECONDS = 0.04
+
+
+Kill = Callable[[Cluster, Broker], None]
+
+
+def _kill_task_manager(cluster: Cluster, broker: Broker) -> None:
+    survivors = cluster.worker_pids()
+    cluster.kill("taskmanager-1")
+    time.sleep(2)
+    cluster.start()
+    # The worker of the other task manager lives on, and must not believe what it remembers.
+    assert set(survivors) & set(cluster.worker_pids())
+
+
+def _kill_worker_pool(cluster: Cluster, broker: Broker) -> None:
+    cluster.kill("workers")
+    time.sleep(2)
+    cluster.start()
+
+
+def _kill_one_worker(cluster: Cluster, broker: Broker) -> None:
+    os.kill(random.choice(cluster.worker_pids()), signal.SIGKILL)
+
+
+def _kill_broker(cluster: Cluster, broker: Broker) -> None:
+    broker.kill()
+    time.sleep(2)
+    broker.start()
+
+
+_KILLS = [_kill_task_manager, _kill_worker_pool, _kill_one_worker, _kill_broker]
+_SOAK = [pytest.param(None, [kill] * 5, marks=pytest.mark.soak, id=f"five times{kill.__name__}") for kill in _KILLS]
+
+
+@pytest.mark.parametrize(("count", "kills"), [pytest.param(_SHORT, _KILLS, id="each once"), *_SOAK])
+def test_kills_lose_nothing_and_change_nothing_that_is_told(
+    cluster: Cluster,
+    flink_broker: Broker,
+    make_job: MakeJob,
+    shared: Path,
+    wirewatch: Wirewatch,
+    tmp_path: Path,
+    count: int | None,
+    kills: list[Kill],
+) -> None:
+    chance = random.Random(seed())
+    articles = reuters_with_five(shared, count)
+    expected = replayed(wirewatch, articles, tmp_path)
+    job = make_job(partitions=2, parallelism=2)
+    job.start_reading()
+    share = -(-len(articles) // len(kills))
+    for number, kill in enumerate(chance.sample(kills, len(kills))):
+        part = articles[number * share : (number + 1) * share]
+        loading = threading.Thread(
+            target=job.publish, daemon=True, args=(part,), kwargs={"each_seconds": _EACH_SECONDS}
+        )
+        loading.start()
+        time.sleep(share * _EACH_SECONDS * chance.uniform(0.1, 0.6))
+        before, killed_at = job.num_told(), time.monotonic()
+        kill(cluster, flink_broker)
+        while job.num_told() <= before:
+            assert time.monotonic() - killed_at < 180, "nothing was told for three minutes after the kill"
+            time.sleep(0.5)
+        print(f"{kill.__name__}: output stood still for {time.monotonic() - killed_at:.1f} s")
+        loading.join()
+    job.publish_end(articles)
+    told = job.told_when(expected, 180)
+    assert told == expected
