@@ -76,7 +76,7 @@ class CopyConfig(Section, frozen=True):
     shingle_words: Count = 3
     bands: Count = 32
     rows: Count = 4
-    threshold: Share = 0.5
+    threshold: Share = 0.49
     """Least estimated Jaccard similarity of the shingles of a copy."""
     least_cosine: Share = 0.4
     """Least cosine of the terms of a copy: template and page furniture alone make none."""
