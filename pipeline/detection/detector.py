@@ -313,6 +313,7 @@ class Detector:
             if source.has_emerged:
                 changes.withdraw(source, self._lifecycle.withdrawn(micro, target.id))
                 micro.untold = self._lifecycle.retold(micro)
+                micro.num_omitted = max(0, micro.num_reports + micro.num_copies - len(micro.untold))
             taken[source.id][target.id] += micro.num_reports
             self._stories.put(micro, target)
             self._stories.hear(target)

@@ -66,7 +66,8 @@ def emerged_in(
         if article_id in labels:
             arrivals[labels[article_id]].append(datetime.fromisoformat(observed_at))
     moments: dict[Hashable, datetime] = {}
-    told = [event for event in events if event.type is EventType.EMERGED]
+    # What comes off a long-told story may be forgotten article by article: then its event can name none.
+    told = [event for event in events if event.type is EventType.EMERGED and event.mentions]
     num_false = 0
     for event in told:
         ids = [mention.article_id for mention in event.mentions]

@@ -81,3 +81,7 @@ def test_where_nothing_emerged_there_is_no_delay() -> None:
     emergence = summarise([Emerged((), num_labelled=2, num_told=0, num_false=0)])
 
     assert (emergence.share, emergence.false_share, emergence.articles, emergence.hours) == (0.0, 0.0, None, None)
+
+
+def test_an_event_whose_articles_are_all_forgotten_is_passed_over() -> None:
+    assert emerged_in(LABELS, ARTICLES, [event(6)]) == Emerged((), num_labelled=2, num_told=0, num_false=0)

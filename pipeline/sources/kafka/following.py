@@ -2,7 +2,7 @@
 
 A timer of processing time wakes a partition, which reads what is there, writes down how far it is and sets the timer
 anew. No splittable DoFn: Flink's runner keeps a new kind of state for each time that one gives itself back, for ever
-(`docs/decisions/0008-source-on-flink.md`). What such a DoFn has and a timer has not is a watermark of its own; but a
+(`docs/decisions/0010-source-on-flink.md`). What such a DoFn has and a timer has not is a watermark of its own; but a
 timer holds the engine's watermark back until it fires, and that is where this partition's watermark goes.
 """
 
