@@ -17,7 +17,7 @@ from pipeline.detection.furniture import Furniture, OutletTerms
 from pipeline.detection.grouping import Linkage
 from pipeline.detection.idf import StreamIdf
 from pipeline.detection.lifecycle import Lifecycle
-from pipeline.detection.micro import MicroCluster
+from pipeline.detection.micro import MicroCluster, Untold
 from pipeline.detection.placing import Placement, Placer
 from pipeline.detection.pulse import Pulse
 from pipeline.detection.regrouping import Regrouper, next_look
@@ -112,6 +112,8 @@ class Core(msgspec.Struct, frozen=True):
     """What each outlet repeats."""
     pulse: Pulse | None = None
     """How fast reports of all stories come."""
+    num_mentions: int = 0
+    """Mentions that came about so far."""
     num_live: int = 0
     """Articles remembered, ..."""
     next_number: int = 0
@@ -168,6 +170,7 @@ class Detector:
         self._idf = StreamIdf(self._config.stories.prior_articles, core.num_reports, core.term_counts)
         self._furniture = Furniture(core.outlets)
         self._pulse = core.pulse
+        self._num_mentions = core.num_mentions
         self._archive = Archive(self._config, core.next_number - core.num_live)
         linkage = Linkage(self._config.stories, self._config.sketch.num_terms)
         self._placer = Placer(self._config, linkage, self._archive, self._stories, self._idf, self._furniture)
@@ -312,8 +315,10 @@ class Detector:
             micro = source.micros[move.micro_id]
             if source.has_emerged:
                 changes.withdraw(source, self._lifecycle.withdrawn(micro, target.id))
-                micro.untold = self._lifecycle.retold(micro)
-                micro.num_omitted = max(0, micro.num_reports + micro.num_copies - len(micro.untold))
+                retold = self._lifecycle.retold(micro)
+                micro.untold, micro.num_omitted = [], max(0, micro.num_reports + micro.num_copies - len(retold))
+                for mention in retold:
+                    self._tell(micro, mention)
             taken[source.id][target.id] += micro.num_reports
             self._stories.put(micro, target)
             self._stories.hear(target)
@@ -363,11 +368,15 @@ class Detector:
             return None
         micro = story.micros[placement.micro_id]
         micro.last_seen = max(micro.last_seen, sketch.observed_at)
-        micro.tell(_mention(sketch, placement, late))
+        self._tell(micro, _mention(sketch, placement, late))
         # The stories stand in the order in which they were last heard of: the quiet ones are then at the front.
         story.heard = self.mark if late and self.mark is not None else sketch.observed_at
         self._stories.hear(story)
         return story
+
+    def _tell(self, micro: MicroCluster, mention: Mention) -> None:
+        micro.tell(Untold(self._num_mentions, mention))
+        self._num_mentions += 1
 
     def _remember(self, sketch: Sketch, placement: Placement, generation: int) -> int | None:
         """Let the archive follow a decision; gives the article's number if it got one."""
@@ -447,6 +456,7 @@ class Detector:
             dict(self._idf.counts),
             self._furniture.outlets,
             self._pulse,
+            self._num_mentions,
             len(self._archive),
             self._archive.next_number,
         )

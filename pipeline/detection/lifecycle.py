@@ -106,9 +106,10 @@ class Lifecycle:
 
     def withdrawn(self, micro: MicroCluster, moved_to: str) -> list[Mention]:
         """Make the mentions that a story withdraws when a micro-cluster goes over to another one."""
-        untold = {mention.article_id for mention in micro.untold if mention.role in (Role.REPORT, Role.COPY)}
+        mentions = [mention for _, mention in micro.untold]
+        untold = {mention.article_id for mention in mentions if mention.role in (Role.REPORT, Role.COPY)}
         told = [mention for mention in self.retold(micro) if mention.article_id not in untold]
-        taken_down = [mention for mention in micro.untold if mention.role is Role.TAKEDOWN]
+        taken_down = [mention for mention in mentions if mention.role is Role.TAKEDOWN]
         return [*taken_down, *(replace(mention, role=Role.MOVED, moved_to=moved_to) for mention in told)]
 
     def _mention(self, kept: Kept, micro: MicroCluster) -> Mention:

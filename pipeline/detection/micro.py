@@ -16,6 +16,14 @@ _MOST_NEIGHBOURS = 4
 _HOUR = 3_600_000_000
 
 
+class Untold(NamedTuple):
+    """A mention that waits for the next event of its story."""
+
+    number: int
+    """Mentions are told in the order in which they came about, whatever micro-cluster they are in by then."""
+    mention: Mention
+
+
 class Group(NamedTuple):
     """What linkage asks of a group of reports."""
 
@@ -72,7 +80,7 @@ class MicroCluster(msgspec.Struct, gc=False):
     """Index numbers of the newest reports and copies."""
     neighbours: list[str] = []
     """The micro-clusters of other stories that came nearest when a report was placed, the newest last."""
-    untold: list[Mention] = []
+    untold: list[Untold] = []
     """Mentions that no event of its story has told."""
     num_omitted: int = 0
     """Such mentions beyond those kept."""
@@ -118,10 +126,10 @@ class MicroCluster(msgspec.Struct, gc=False):
         others = [known for known in self.neighbours if known != micro_id]
         self.neighbours = [*others[1 - _MOST_NEIGHBOURS :], micro_id]
 
-    def tell(self, mention: Mention) -> None:
+    def tell(self, untold: Untold) -> None:
         """Keep a mention for the next event; of too many only the number is kept."""
         if len(self.untold) < _MOST_UNTOLD:
-            self.untold.append(mention)
+            self.untold.append(untold)
         else:
             self.num_omitted += 1
 

@@ -97,9 +97,9 @@ class Story(msgspec.Struct, gc=False):
         self.pair_sum = pair_sum(self.reporting)
 
     def take_untold(self, most: int) -> tuple[list[Mention], int]:
-        """Take the mentions not yet told, by event time, and the number of those left out beyond `most`."""
-        mentions = [mention for micro in self.micros.values() for mention in micro.untold]
-        mentions.sort(key=lambda mention: (mention.observed_at, mention.article_id))
+        """Take the mentions not yet told, in the order of their decision, and the number of those beyond `most`."""
+        untold = [one for micro in self.micros.values() for one in micro.untold]
+        mentions = [mention for _, mention in sorted(untold, key=lambda one: one.number)]
         num_omitted = sum([micro.num_omitted for micro in self.micros.values()]) + max(0, len(mentions) - most)
         for micro in self.micros.values():
             micro.untold, micro.num_omitted = [], 0
