@@ -85,7 +85,7 @@ class Lifecycle:
             type=EventType.MERGED,
             story_id=story.id,
             revision=story.revision,
-            time=from_micros(heir.last_seen),
+            time=from_micros(max(heir.last_seen, story.told_at)),
             status=StoryStatus.MERGED,
             headline=story.headline,
             keywords=_keywords(heir),
@@ -139,6 +139,7 @@ class Lifecycle:
         surge_score: float = 0.0,
     ) -> StoryEvent:
         story.revision += 1
+        story.told_at = moment = max(moment, story.told_at)
         story.headline = self._headline(story)
         untold, num_omitted = story.take_untold(MENTIONS_PER_EVENT - len(withdrawn))
         return StoryEvent(

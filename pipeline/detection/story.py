@@ -26,6 +26,8 @@ class Story(msgspec.Struct, gc=False):
     next_look: int = 2
     """Number of reports at which it is looked at again: whether it is still one story, and apart from the nearest."""
     headline: str = ""
+    told_at: int = 0
+    """Time of its last event; the next one is no earlier, though what was newest may have gone elsewhere."""
     revision: int = 0
     rung: int = 0
     """Rungs of the growth ladder that have been told."""
