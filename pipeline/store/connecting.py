@@ -1,11 +1,13 @@
 """From a store's address to connections, and from a driver's errors to sentences."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import orjson
+import tenacity
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -73,7 +75,7 @@ def _sqlite(url: URL, patience: float | None) -> Engine:
     def prepare(connection: Any, _: object) -> None:
         # The driver must not begin transactions by itself: it does so late, and not before it reads.
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode = WAL")
+        _keep_a_log(connection, patience or _PATIENCE_SECONDS)
         connection.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "begin")
@@ -81,6 +83,17 @@ def _sqlite(url: URL, patience: float | None) -> Engine:
         connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _keep_a_log(connection: sqlite3.Connection, patience: float) -> None:
+    """Switch to write-ahead logging; while another process does so, SQLite says "locked" without any waiting."""
+    switch = tenacity.retry(
+        retry=tenacity.retry_if_exception_type(sqlite3.OperationalError),
+        stop=tenacity.stop_after_delay(patience),
+        wait=tenacity.wait_random(0.01, 0.1),
+        reraise=True,
+    )(connection.execute)
+    switch("PRAGMA journal_mode = WAL")
 
 
 def _said(cause: BaseException) -> str:

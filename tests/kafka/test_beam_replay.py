@@ -10,9 +10,10 @@ import pytest
 from kafka import KafkaProducer
 
 from connectors.parsing import parse
+from pipeline.brokers import Connection
 from pipeline.commands.common import Failure
 from pipeline.commands.replay import _explained_source
-from pipeline.config import Config
+from pipeline.config import Config, KafkaConfig
 from pipeline.hosts.replay import Outputs, Replay, run_replay
 from pipeline.sources.kafka.ranges import find_ranges, open_consumer
 from pipeline.sources.kafka.transforms import ReadKafkaRanges
@@ -127,12 +128,12 @@ def test_a_broker_that_goes_away_is_one_sentence_and_leaves_no_events(
 ) -> None:
     topic = new_topic(broker, "gone")
     send(broker, topic, lines)
-    settings = {"bootstrap_servers": broker.servers, "bootstrap_timeout_ms": 2000}
-    with open_consumer(settings) as consumer:
+    connection = Connection(broker.servers, KafkaConfig(connect_seconds=2))
+    with open_consumer(connection.settings()) as consumer:
         ranges = find_ranges(consumer, topic)
     outputs = Outputs(str(tmp_path / "e.jsonl"))
     parsed = partial(parse, plausible=(datetime(1970, 1, 2, tzinfo=UTC), datetime.now(UTC)))
-    graph = Replay(ReadKafkaRanges(ranges, settings, 1 << 20), parsed, Config(), outputs)
+    graph = Replay(ReadKafkaRanges(ranges, connection, 1 << 20), parsed, Config(), outputs)
     broker.kill()
     try:
         with pytest.raises(Failure, match=r"^the topic could not be read to its end"), _explained_source():
