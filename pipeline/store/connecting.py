@@ -80,7 +80,9 @@ def _sqlite(url: URL, patience: float | None) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN")
+        # Who reads before it writes must ask for the lock at once: SQLite lets nobody wait for it half-way.
+        at_once = connection.get_execution_options().get("locks_at_once", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if at_once else "BEGIN")
 
     return engine
 

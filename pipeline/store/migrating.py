@@ -63,7 +63,7 @@ def go_back(engine: Engine, target: str) -> None:
 
 def _run(engine: Engine, step: Callable[[Config, str], None], target: str) -> None:
     config = _config()
-    with _ONE_AT_A_TIME, engine.begin() as connection:
+    with _ONE_AT_A_TIME, engine.execution_options(locks_at_once=True).begin() as connection:
         config.attributes["connection"] = connection
         try:
             step(config, target)
