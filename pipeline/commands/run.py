@@ -116,8 +116,8 @@ def _check_topics(config: Config) -> None:
     )
     try:
         for servers, topics in wanted:
-            settings = Connection(servers, config.kafka).settings()
-            with explained(servers, config.kafka), open_consumer(settings) as consumer:
+            connection = Connection(servers, config.kafka)
+            with explained(servers, config.kafka), open_consumer(connection) as consumer:
                 for topic in topics:
                     partitions_of(consumer, topic)
     except (BrokerError, TopicNotFound) as error:

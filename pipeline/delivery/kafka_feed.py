@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 
-from pipeline.brokers import BrokerError, connect
+from pipeline.brokers import BrokerError, connect_follower
 from pipeline.config import KafkaConfig
 from pipeline.delivery.feeds import FeedFailed, id_of
 from pipeline.delivery.queue import Positions, Received
@@ -41,18 +41,7 @@ class KafkaFeed:
         self._looked = self._asked = float("-inf")
         self._trouble = ""
         try:
-            self._consumer = connect(
-                KafkaConsumer,
-                servers,
-                config,
-                group_id=None,
-                enable_auto_commit=False,
-                isolation_level="read_committed",
-                auto_offset_reset="earliest",
-                metadata_max_age_ms=round(_METADATA_SECONDS * 1000),
-                reconnect_backoff_max_ms=2_000,
-                fetch_max_wait_ms=100,
-            )
+            self._consumer = connect_follower(servers, config, metadata_seconds=_METADATA_SECONDS)
         except BrokerError as error:
             raise FeedFailed(str(error)) from error
 

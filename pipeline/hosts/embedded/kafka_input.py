@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
-from pipeline import brokers
-from pipeline.brokers import BrokerError
+from pipeline.brokers import BrokerError, connect_follower
 from pipeline.config import KafkaConfig
 from pipeline.hosts.embedded.errors import PATIENCE_SECONDS, HostFailed, Unreachable
 from pipeline.hosts.embedded.inputs import Item, Positions
@@ -63,19 +62,7 @@ class KafkaInput:
         self._asked = self._looked = 0.0
         self._gone_since: float | None = None
         try:
-            self._consumer = brokers.connect(
-                KafkaConsumer,
-                servers,
-                config,
-                group_id=None,
-                enable_auto_commit=False,
-                isolation_level="read_committed",
-                auto_offset_reset="earliest",
-                metadata_max_age_ms=_METADATA_SECONDS * 1000,
-                reconnect_backoff_max_ms=2_000,
-                fetch_max_wait_ms=100,
-                request_timeout_ms=10_000,
-            )
+            self._consumer = connect_follower(servers, config, metadata_seconds=_METADATA_SECONDS)
         except BrokerError as error:
             raise Unreachable(str(error)) from error
 
