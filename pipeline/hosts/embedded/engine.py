@@ -44,7 +44,8 @@ class Engine:
         self._clock = clock
         self._outbox = Outbox(state)
         self.counts: Counter[str] = Counter()
-        self.reload()
+        with state.transaction():  # new rules of emergence are taken over by all journals or by none
+            self.reload()
 
     def reload(self) -> None:
         """Forget what is in memory and take what is stored."""

@@ -13,6 +13,7 @@ import orjson
 
 from pipeline.config import DetectionConfig
 from pipeline.detection import codec
+from pipeline.detection.fingerprint import Rules
 from pipeline.durable import DurableFile, make_tables, take_lock
 from pipeline.hosts.embedded.errors import StateRefused
 
@@ -34,6 +35,9 @@ CREATE TABLE lengths (path TEXT PRIMARY KEY, length INTEGER NOT NULL) WITHOUT RO
 INSERT INTO progress VALUES (1, NULL);
 INSERT INTO sent VALUES (1, 0);
 """
+
+_MAY_CHANGE = {f"detection.stories.{name}" for name in Rules._fields}
+"""Each journal keeps by which rules of emergence it told, and takes new ones over (`Journal.load`)."""
 
 
 class State(DurableFile):
@@ -135,10 +139,11 @@ def _check(state: State, config: DetectionConfig) -> None:
                 f"that wrote it, or {fresh}"
             )
     before, now = orjson.loads(about["detection"]), orjson.loads(msgspec.json.encode(config))
-    if before != now:
+    changes = "; ".join(_changes(before, now))
+    if changes:
         raise StateRefused(
-            f"state {state.path!r} was made under another configuration: {'; '.join(_changes(before, now))}. Events "
-            f"already told came from the old values: put them back, or {fresh}"
+            f"state {state.path!r} was made under another configuration: {changes}. Events already told came from the "
+            f"old values: put them back, or {fresh}"
         )
 
 
@@ -147,5 +152,5 @@ def _changes(before: dict[str, object], now: dict[str, object], place: str = "de
         old, new = before.get(name), now.get(name)
         if isinstance(old, dict) and isinstance(new, dict):
             yield from _changes(old, new, f"{place}.{name}")
-        elif old != new:
+        elif old != new and f"{place}.{name}" not in _MAY_CHANGE:
             yield f"{place}.{name} was {old}, now {new}"
