@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.commands.common import Failure, configured, stop_on_signals
+from pipeline.commands.common import Failure, configured, idle_option, stop_on_signals
 from pipeline.config import Config
 
 if TYPE_CHECKING:
@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option(
-    "--until-idle",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="End when nothing came for so long and nothing is due.",
-)
+@idle_option("End when nothing came for so long and nothing is due.")
 @click.option("--dead", is_flag=True, help="List the dead letters of every destination, and end.")
 @click.option(
     "--replay-dead", metavar="DESTINATION", help="Let the dead letters of a destination be tried again, and end."
