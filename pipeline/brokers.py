@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
-from kafka import KafkaConsumer
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from pipeline.config import KafkaConfig
@@ -125,6 +125,11 @@ def connect_follower(servers: str, config: KafkaConfig, *, metadata_seconds: flo
         # Bounds also what has no limit of its own, such as asking for the partitions of a topic.
         request_timeout_ms=10_000,
     )
+
+
+def stream_of(partition: TopicPartition) -> str:
+    """Name a partition, as places to read on are kept by."""
+    return f"{partition.topic}:{partition.partition}"
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 from kafka import TopicPartition
 from kafka.errors import KafkaError
 
-from pipeline.brokers import BrokerError, connect_follower
+from pipeline.brokers import BrokerError, connect_follower, stream_of
 from pipeline.config import KafkaConfig
 from pipeline.delivery.feeds import FeedFailed, id_of
 from pipeline.delivery.queue import Positions, Received
@@ -58,7 +58,7 @@ class KafkaFeed:
     def ends(self) -> Mapping[str, int]:
         with self._explained():
             ends = self._consumer.end_offsets(list(self._consumer.assignment()))
-        return {_stream(partition): end for partition, end in ends.items()}
+        return {stream_of(partition): end for partition, end in ends.items()}
 
     def read(self, seconds: float) -> Sequence[Received]:
         try:
@@ -97,7 +97,7 @@ class KafkaFeed:
         self._looked = time.monotonic()
 
     def _seek(self, partition: TopicPartition) -> None:
-        stream = _stream(partition)
+        stream = stream_of(partition)
         first = self._consumer.beginning_offsets([partition])[partition]
         last = self._consumer.end_offsets([partition])[partition]
         position = self._positions.get(stream, first)
@@ -129,8 +129,4 @@ def _received(partition: TopicPartition, record: Any) -> Received:
         line = structured(record.headers, record.value)
     except (AttributeError, KeyError, TypeError, ValueError):
         line = b""  # a record of somebody else; it is counted where it is taken in
-    return Received(_stream(partition), record.offset, record.offset + 1, "", id_of(line), line)
-
-
-def _stream(partition: TopicPartition) -> str:
-    return f"{partition.topic}:{partition.partition}"
+    return Received(stream_of(partition), record.offset, record.offset + 1, "", id_of(line), line)
