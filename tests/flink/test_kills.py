@@ -3,23 +3,21 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from pipeline.records import Article
-from tests.flink.cluster import Cluster, listens
+from tests.flink.cluster import Cluster
 from tests.flink.jobs import FlinkJob, MakeJob, replayed, reuters_with_five
-from tests.kafka.broker import Broker, free_ports
+from tests.flink.workers import lasting_workers
+from tests.kafka.broker import Broker
 from tests.kafka.running import seed
-from tests.running import ROOT, Wirewatch
+from tests.running import Wirewatch
 
 _SHORT = 600
 _EACH_SECONDS = 0.04
@@ -90,7 +88,7 @@ def test_a_worker_that_outlives_a_restored_checkpoint_does_not_believe_what_it_r
 ) -> None:
     articles = reuters_with_five(shared, _SHORT)
     expected = replayed(wirewatch, articles, tmp_path)
-    with _lasting_workers() as address:
+    with lasting_workers() as address:
         job = make_job(partitions=2, parallelism=2, checkpoint_seconds=10.0)
         job.change(workers=address)
         job.start_reading()
@@ -98,23 +96,6 @@ def test_a_worker_that_outlives_a_restored_checkpoint_does_not_believe_what_it_r
         _publish_and_kill(job, articles, partial(_kill_task_manager, cluster, flink_broker), chance)
         job.publish_end(articles)
         assert job.told_when(expected, 180) == expected
-
-
-@contextmanager
-def _lasting_workers() -> Iterator[str]:
-    port = free_ports(1)
-    pool = subprocess.Popen([sys.executable, "-m", "tests.flink.lasting_workers", str(port)], cwd=ROOT)
-    try:
-        until = time.monotonic() + 60
-        while not listens(port):
-            assert pool.poll() is None, "the workers have ended"
-            assert time.monotonic() < until, "the workers do not listen"
-            time.sleep(0.2)
-        yield f"127.0.0.1:{port}"
-        assert pool.poll() is None
-    finally:
-        pool.kill()
-        pool.wait()
 
 
 def _publish_and_kill(
