@@ -26,6 +26,7 @@ THRESHOLDS = {
     "copies": ("threshold",),
     "stories": (
         "micro_threshold",
+        "micro_crowd_factor",
         "cohesion_share",
         "share_growth",
         "most_share",
