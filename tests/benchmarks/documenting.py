@@ -24,9 +24,9 @@ def put_into(page: Path, name: str, lines: Iterable[str]) -> None:
     ValueError
         If the page has no such place.
     """
-    begin, end = f"<!-- begin {name} -->\n", f"\n<!-- end {name} -->"
+    begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
     before, begun, rest = page.read_text("utf-8").partition(begin)
     _, ended, after = rest.partition(end)
     if not (begun and ended):
-        raise ValueError(f"{page}: no place for the figures: write {begin.strip()!r} and {end.strip()!r} where they go")
-    page.write_text("".join([before, begin, "\n".join(lines), end, after]), "utf-8")
+        raise ValueError(f"{page}: no place for the figures: write {begin.strip()!r} and {end!r} where they go")
+    page.write_text("".join([before, begin, *(f"{line}\n" for line in lines), end, after]), "utf-8")
