@@ -9,6 +9,7 @@ from pipeline.detection.clock import to_micros
 from pipeline.detection.hashing import short_digest, word_hash
 from pipeline.detection.languages import detect_language
 from pipeline.detection.minhash import bucket_keys, mix, signature
+from pipeline.detection.names import whole_names
 from pipeline.detection.terms import Terms, salient_terms, stem_of
 from pipeline.detection.words import words
 from pipeline.records import Article
@@ -19,7 +20,7 @@ _TITLE_CHARACTERS = 300
 
 
 class Sketch(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What stays of an article once its text is gone. About 1.5 KB with 64 terms."""
+    """What stays of an article once its text is gone. About 1.6 KB with 64 terms."""
 
     article_id: str
     source: str
@@ -33,6 +34,8 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True, gc=False):
     url: str | None
     deleted: bool
     terms: Terms
+    names: tuple[str, ...]
+    """Names of more than one word, as they stand in the text."""
     copy_signature: NDArray[np.uint32]
     """MinHash of the word shingles, shape ``(copies.bands * copies.rows,)``."""
 
@@ -61,6 +64,7 @@ def sketch_article(article: Article, config: DetectionConfig) -> Sketch:
         url=article.url,
         deleted=article.deleted,
         terms=salient_terms(title, text, language, config.sketch),
+        names=whole_names(article.text, language),
         copy_signature=signature(shingles([*title, *text], config.copies.shingle_words), _num_perm(config.copies)),
     )
 

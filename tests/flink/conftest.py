@@ -7,8 +7,7 @@ import pytest
 
 from tests.flink.cluster import Cluster, what_is_missing
 from tests.flink.jobs import FlinkJob, MakeJob
-from tests.kafka.broker import Broker
-from tests.kafka.broker import what_is_missing as what_the_broker_misses
+from tests.kafka.broker import Broker, running_broker
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -21,13 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def flink_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """Return a real, running broker; a test that kills it starts it again."""
-    missing = what_the_broker_misses()
-    if missing:
-        pytest.skip(f"needs a Kafka broker, which needs {missing}")
-    broker = Broker(tmp_path_factory.mktemp("kafka"))
-    broker.start()
-    yield broker
-    broker.stop()
+    yield from running_broker(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
