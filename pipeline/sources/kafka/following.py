@@ -106,8 +106,10 @@ class FindPartitionsFn(beam.DoFn):
         first = known.read() or 0
         yield from ((f"{topic}:{each.partition}", each.start) for each in ranges if each.partition >= first)
         known.write(len(ranges))
-        # A partition that is still to come holds nothing back, as an idle one does not.
-        _set(look, now + round(_DISCOVERY_SECONDS * 1e6), holding=self._event_time.watermark(now, now))
+        # A partition that is still to come holds nothing back, as an idle one does not. So what is held lies beyond the
+        # next look, even a late one: held at this look, all that is live would be told a minute later.
+        following, beyond = (now + round(looks * _DISCOVERY_SECONDS * 1e6) for looks in (1, 2))
+        _set(look, following, holding=self._event_time.watermark(beyond, beyond))
 
 
 class FollowFn(ReadFn):
