@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -87,6 +88,12 @@ def what_is_missing() -> str:
     if (ROOT / "deploy" / "local" / "lib-flink" / "pom.xml").exists():
         del programs["mvn"]
     return " and ".join(name for program, name in programs.items() if shutil.which(program) is None)
+
+
+def listens(port: int) -> bool:
+    """Say whether someone listens at a port of this machine."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def gone(pid: int, seconds: float = 30) -> bool:
