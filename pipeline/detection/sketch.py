@@ -47,7 +47,7 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @property
     def forms(self) -> dict[str, str]:
         """How each stem is written in the article."""
-        return dict(zip(map(stem_of, self.terms.forms), self.terms.forms, strict=True))
+        return dict(zip(self.stems, self.terms.forms, strict=True))
 
 
 _LOCK = Lock()

@@ -22,7 +22,9 @@ from tests.detection.making import BASE, CONFIG
 SHARED = Vocabulary()
 """One for all examples, as in a process that runs for long."""
 
-WRITTEN = "Harbour harbour HARBOUR harbours harbouring the The 3,000 1987 l'1987 don't a \u00c9lys\u00e9e elysee \u65b0\u805e\u793e"
+WRITTEN = (
+    "Harbour harbour HARBOUR harbours harbouring the The 3,000 1987 l'1987 don't a \u00c9lys\u00e9e elysee \u65b0\u805e"
+)
 BETWEEN = " ", " ", " ", "\n", "\u00a0", "\u202f", ".", "-", "_", "\ufeff", "\u200b", "\u0301", "\u00a8", "\u05f4"
 PIECES = st.sampled_from([*WRITTEN.split(), *BETWEEN])
 TEXTS = st.lists(PIECES, max_size=60).map("".join)
