@@ -1,6 +1,6 @@
 """Run a simulated newswire through the core, with its state in a file, and see whether cost stays flat.
 
-Usage: python -m tests.benchmarks.stream [--articles N] [--days D] [--plot FILE] [--json FILE]
+Usage: python -m tests.benchmarks.stream [--articles N] [--days D] [--horizon HOURS] [--plot FILE] [--json FILE]
 
 Measured for each block of articles, without the time to write them: CPU time from article to events, with the journal
 in SQLite as `wirewatch run` keeps it; memory of the process; size of the state; live articles. At the end the state is
@@ -20,7 +20,7 @@ import orjson
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from pipeline.config import DetectionConfig
+from pipeline.config import DetectionConfig, TimeConfig
 from pipeline.detection.journal import Journal
 from pipeline.detection.sketch import sketch_article
 from pipeline.evaluation.report import plain_table
@@ -121,10 +121,11 @@ def main() -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--articles", type=int, default=200_000)
     parser.add_argument("--days", type=float, default=6.0)
+    parser.add_argument("--horizon", type=float, default=TimeConfig().horizon_hours, metavar="HOURS")
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    config, console = DetectionConfig(), Console(width=120)
+    config, console = DetectionConfig(time=TimeConfig(horizon_hours=options.horizon)), Console(width=120)
     before, points = _memory(), []
     with TemporaryDirectory() as folder, open_state(os.path.join(folder, "state.db"), config) as state:
         for point in run(Newswire(options.articles, options.days), state, config):
@@ -146,7 +147,12 @@ def main() -> None:
     if options.plot:
         draw(points, options.plot)
     if options.json:
-        results = {"machine": machine(), "days": options.days, "points": [point._asdict() for point in points]}
+        results = {
+            "machine": machine(),
+            "days": options.days,
+            "horizon": options.horizon,
+            "points": [point._asdict() for point in points],
+        }
         options.json.write_bytes(orjson.dumps(results | {"memory_before": before, "restore_seconds": restored}))
 
 
