@@ -39,7 +39,7 @@ soak: $(READY) ## Kill run, publish, the broker and Flink many times (needs Java
 lock: ## Pin every dependency with its hashes in requirements.lock, from pyproject.toml (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or say where it is: UV=..." >&2; exit 1; }
 	@echo 'setuptools>=77' | $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev \
-		--no-annotate --no-emit-index-url --custom-compile-command 'make lock' $(LOCK_OPTIONS) \
+		--extra bench --no-annotate --no-emit-index-url --custom-compile-command 'make lock' $(LOCK_OPTIONS) \
 		--output-file requirements.lock pyproject.toml -
 	@! grep -n '://' requirements.lock || { echo "requirements.lock names an address, see above" >&2; exit 1; }
 	@echo "requirements.lock: $$(grep -c '==' requirements.lock) packages pinned"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from pipeline.config import KafkaConfig
@@ -17,6 +18,14 @@ Client = TypeVar("Client")
 USERNAME = "WIREWATCH_KAFKA_USERNAME"
 PASSWORD = "WIREWATCH_KAFKA_PASSWORD"
 KEY_PASSWORD = "WIREWATCH_KAFKA_KEY_PASSWORD"
+
+SAFE_READING: Mapping[str, Any] = {
+    # The defaults would commit what was not processed, read what a transaction took back, and make a topic by asking.
+    "enable_auto_commit": False,
+    "isolation_level": "read_committed",
+    "allow_auto_create_topics": False,
+}
+"""Settings of every consumer."""
 
 _SIGN_IN_WORDS = ("SaslAuthenticationFailed", "UnsupportedSaslMechanism")
 
@@ -85,9 +94,42 @@ def connect(kind: Callable[..., Client], servers: str, config: KafkaConfig, **se
     BrokerError
         If none can be used within ``config.connect_seconds``.
     """
-    common = client_settings(servers, config)
     with explained(servers, config):
-        return kind(**common, bootstrap_timeout_ms=round(config.connect_seconds * 1000), **settings)
+        return kind(**Connection(servers, config).settings(), **settings)
+
+
+def connect_follower(servers: str, config: KafkaConfig, *, metadata_seconds: float) -> KafkaConsumer:
+    """Make a consumer that is assigned and sought by its owner, and soon notices that a broker came, went or hangs.
+
+    Parameters
+    ----------
+    servers, config
+        The brokers, and how they are reached.
+    metadata_seconds
+        How old its picture of the topics may be.
+
+    Raises
+    ------
+    BrokerError
+        As `connect`.
+    """
+    return connect(
+        KafkaConsumer,
+        servers,
+        config,
+        **SAFE_READING,
+        auto_offset_reset="earliest",
+        metadata_max_age_ms=round(metadata_seconds * 1000),
+        reconnect_backoff_max_ms=2_000,
+        fetch_max_wait_ms=100,
+        # Bounds also what has no limit of its own, such as asking for the partitions of a topic.
+        request_timeout_ms=10_000,
+    )
+
+
+def stream_of(partition: TopicPartition) -> str:
+    """Name a partition, as places to read on are kept by."""
+    return f"{partition.topic}:{partition.partition}"
 
 
 @contextmanager

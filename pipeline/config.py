@@ -88,7 +88,9 @@ class StoryConfig(Section, frozen=True):
     bands: Count = 128
     rows: Count = 2
     micro_threshold: Share = 0.38
-    """Least cosine at which a report joins a micro-cluster, never to be parted from it."""
+    """Least cosine at which a report joins a micro-cluster, never to be parted from it, ..."""
+    micro_crowd_factor: NotNegative = 2.0
+    """... which must also be so many times its likeness to the fifth-likest story: in a crowd, near is not enough."""
     cohesion_share: Share = 0.55
     """What share of their own cohesion (mean cosine of the pairs of reports) two groups must reach across to be one,
     if one of them is a single report; ..."""

@@ -6,10 +6,11 @@ Beam or Kafka.
 """
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import orjson
 
@@ -81,6 +82,20 @@ class Article:
             "deleted": self.deleted or None,
         }
         return orjson.dumps({name: value for name, value in record.items() if value is not None})
+
+
+class Parsed(Protocol):
+    """An article, and what was odd about it."""
+
+    @property
+    def article(self) -> Article: ...
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+
+Parse = Callable[[RawArticle], Parsed]
+"""Turns raw bytes into an article, or raises `MalformedArticle`. Handed in to whatever may not import a connector."""
 
 
 class Role(StrEnum):

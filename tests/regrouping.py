@@ -17,6 +17,7 @@ _SEED = 90
 _STORIES = msgspec.structs.replace(
     CONFIG.stories,
     micro_threshold=0.38,
+    micro_crowd_factor=2.0,
     cohesion_share=0.55,
     share_growth=0.15,
     most_share=0.8,

@@ -37,6 +37,13 @@ def configured(command: Callable[..., None]) -> Callable[..., None]:
     return with_config
 
 
+def idle_option(explanation: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command that goes on for ever the option --until-idle."""
+    return click.option(
+        "--until-idle", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help=explanation
+    )
+
+
 class Time(click.ParamType[datetime]):
     """A point in time as articles give it: ISO 8601, UTC where no zone is named."""
 

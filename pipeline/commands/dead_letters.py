@@ -232,11 +232,10 @@ def _explained(config: Config) -> Iterator[None]:
 
 @contextmanager
 def _consumer(config: Config) -> Iterator[Any]:
-    from pipeline.brokers import client_settings
+    from pipeline.brokers import Connection
     from pipeline.sources.kafka.ranges import open_consumer
 
-    settings = client_settings(_servers(config), config.kafka)
-    with open_consumer(settings, bootstrap_timeout_ms=round(config.kafka.connect_seconds * 1000)) as consumer:
+    with open_consumer(Connection(_servers(config), config.kafka)) as consumer:
         yield consumer
 
 

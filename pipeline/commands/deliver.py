@@ -2,8 +2,6 @@
 
 import logging
 import os
-import signal
-import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.commands.common import Failure, configured
+from pipeline.commands.common import Failure, configured, idle_option, stop_on_signals
 from pipeline.config import Config
 
 if TYPE_CHECKING:
@@ -19,12 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option(
-    "--until-idle",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="End when nothing came for so long and nothing is due.",
-)
+@idle_option("End when nothing came for so long and nothing is due.")
 @click.option("--dead", is_flag=True, help="List the dead letters of every destination, and end.")
 @click.option(
     "--replay-dead", metavar="DESTINATION", help="Let the dead letters of a destination be tried again, and end."
@@ -71,9 +64,7 @@ def _deliver(until_idle: float | None, config: Config) -> None:
     from pipeline.metrics import MetricsError
 
     _check(config)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signals()
     logging.basicConfig(format="wirewatch: %(message)s", level=logging.WARNING)
     try:
         destinations = make_destinations(config, os.environ, _open_store)

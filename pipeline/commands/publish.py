@@ -1,6 +1,5 @@
 """`wirewatch publish`: files into Kafka."""
 
-import signal
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.commands.common import Failure, Time, configured, plausible_dates
+from pipeline.commands.common import Failure, Time, configured, plausible_dates, stop_on_signals
 from pipeline.config import Config
 
 if TYPE_CHECKING:
@@ -42,9 +41,7 @@ def publish(sources: tuple[str, ...], follow: bool, archive: bool, seen_at: date
         paths = find_files(sources).files
     except SourceNotFound as error:
         raise click.UsageError(str(error)) from error
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signals()
     archive = archive or config.input.archive
 
     def work(publisher: "Publisher") -> None:

@@ -171,7 +171,7 @@ def _read_topic(
         raise click.UsageError("kafka:TOPIC needs its servers: give --brokers HOST:PORT, or kafka in [input]")
     try:
         connection = Connection(servers, config.kafka)
-        with explained(servers, config.kafka), open_consumer(connection.settings()) as consumer:
+        with explained(servers, config.kafka), open_consumer(connection) as consumer:
             ranges = find_ranges(consumer, topic, since=points[0], until=points[1])
     except TopicNotFound as error:
         raise click.UsageError(str(error)) from error

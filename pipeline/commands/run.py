@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.commands.common import Failure, configured, quiet, stop_on_signals
+from pipeline.commands.common import Failure, configured, idle_option, quiet, stop_on_signals
 from pipeline.commands.parsing import LiveParse
 from pipeline.config import Config
 
@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option(
-    "--until-idle",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="End when nothing came for so long. In archive mode that ends the input: all that waits is decided.",
-)
+@idle_option("End when nothing came for so long. In archive mode that ends the input: all that waits is decided.")
 @click.option(
     "--forget-cursor",
     is_flag=True,
@@ -116,8 +111,8 @@ def _check_topics(config: Config) -> None:
     )
     try:
         for servers, topics in wanted:
-            settings = Connection(servers, config.kafka).settings()
-            with explained(servers, config.kafka), open_consumer(settings) as consumer:
+            connection = Connection(servers, config.kafka)
+            with explained(servers, config.kafka), open_consumer(connection) as consumer:
                 for topic in topics:
                     partitions_of(consumer, topic)
     except (BrokerError, TopicNotFound) as error:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 
-from pipeline.brokers import BrokerError, connect
+from pipeline.brokers import BrokerError, connect_follower, stream_of
 from pipeline.config import KafkaConfig
 from pipeline.delivery.feeds import FeedFailed, id_of
 from pipeline.delivery.queue import Positions, Received
@@ -41,18 +41,7 @@ class KafkaFeed:
         self._looked = self._asked = float("-inf")
         self._trouble = ""
         try:
-            self._consumer = connect(
-                KafkaConsumer,
-                servers,
-                config,
-                group_id=None,
-                enable_auto_commit=False,
-                isolation_level="read_committed",
-                auto_offset_reset="earliest",
-                metadata_max_age_ms=round(_METADATA_SECONDS * 1000),
-                reconnect_backoff_max_ms=2_000,
-                fetch_max_wait_ms=100,
-            )
+            self._consumer = connect_follower(servers, config, metadata_seconds=_METADATA_SECONDS)
         except BrokerError as error:
             raise FeedFailed(str(error)) from error
 
@@ -69,7 +58,7 @@ class KafkaFeed:
     def ends(self) -> Mapping[str, int]:
         with self._explained():
             ends = self._consumer.end_offsets(list(self._consumer.assignment()))
-        return {_stream(partition): end for partition, end in ends.items()}
+        return {stream_of(partition): end for partition, end in ends.items()}
 
     def read(self, seconds: float) -> Sequence[Received]:
         try:
@@ -108,7 +97,7 @@ class KafkaFeed:
         self._looked = time.monotonic()
 
     def _seek(self, partition: TopicPartition) -> None:
-        stream = _stream(partition)
+        stream = stream_of(partition)
         first = self._consumer.beginning_offsets([partition])[partition]
         last = self._consumer.end_offsets([partition])[partition]
         position = self._positions.get(stream, first)
@@ -140,8 +129,4 @@ def _received(partition: TopicPartition, record: Any) -> Received:
         line = structured(record.headers, record.value)
     except (AttributeError, KeyError, TypeError, ValueError):
         line = b""  # a record of somebody else; it is counted where it is taken in
-    return Received(_stream(partition), record.offset, record.offset + 1, "", id_of(line), line)
-
-
-def _stream(partition: TopicPartition) -> str:
-    return f"{partition.topic}:{partition.partition}"
+    return Received(stream_of(partition), record.offset, record.offset + 1, "", id_of(line), line)

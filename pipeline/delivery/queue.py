@@ -1,14 +1,14 @@
 """The one truth of `wirewatch deliver`: a SQLite file with what came in, and what each destination has still to get."""
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import closing, contextmanager
 from typing import NamedTuple
 
 import orjson
+
+from pipeline.durable import DurableFile, make_tables, take_lock
 
 FORMAT = 1
 """Of the tables below; raise it with any change of them."""
@@ -77,7 +77,7 @@ class Delivery(NamedTuple):
     """Why the last attempt failed."""
 
 
-class Queue:
+class Queue(DurableFile):
     """One connection to the file; each thread has its own.
 
     Parameters
@@ -86,43 +86,22 @@ class Queue:
         The file; `open_queue` must have made it.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        # Autocommit, so that a transaction begins where the code says so.
-        self._connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
-        self._connection.execute("PRAGMA synchronous = FULL")
-
-    def close(self) -> None:
-        self._connection.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Make all that is written inside durable at its end, or nothing of it if an exception leaves it."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
-
     # What came in
 
     def positions(self) -> Positions:
-        rows = self._connection.execute("SELECT stream, next, detail FROM positions")
+        rows = self.connection.execute("SELECT stream, next, detail FROM positions")
         return {stream: (position, detail) for stream, position, detail in rows}
 
     def take(self, items: Sequence[Received], now: float) -> int:
         """Take in what was read, and how far that is; gives how many of the events were new."""
         with self.transaction():
-            before = self._connection.total_changes
-            self._connection.executemany(
+            before = self.connection.total_changes
+            self.connection.executemany(
                 "INSERT OR IGNORE INTO events (id, stream, position, received_at, line) VALUES (?, ?, ?, ?, ?)",
                 [(item.id, item.stream, item.position, now, item.line) for item in items if item.id],
             )
-            num_new = self._connection.total_changes - before
-            self._connection.executemany(
+            num_new = self.connection.total_changes - before
+            self.connection.executemany(
                 "INSERT OR REPLACE INTO positions VALUES (?, ?, ?)",
                 [(item.stream, item.next, item.detail) for item in items],
             )
@@ -135,12 +114,12 @@ class Queue:
             "OR EXISTS (SELECT 1 FROM deliveries WHERE deliveries.number = events.number)"
         )
         with self.transaction():
-            self._connection.execute(
+            self.connection.execute(
                 f"UPDATE events SET line = NULL WHERE line IS NOT NULL AND received_at < ? AND NOT ({needed})",
                 (now - keep_seconds,),
             )
-            self._connection.execute("DELETE FROM events WHERE line IS NULL AND received_at < ?", (now - _YEAR,))
-            self._connection.execute("DELETE FROM alerted WHERE alerted_at < ?", (now - _YEAR,))
+            self.connection.execute("DELETE FROM events WHERE line IS NULL AND received_at < ?", (now - _YEAR,))
+            self.connection.execute("DELETE FROM alerted WHERE alerted_at < ?", (now - _YEAR,))
 
     # What a destination has looked at
 
@@ -155,24 +134,24 @@ class Queue:
             Gives for one that is new where each stream begins for it.
         """
         with self.transaction():
-            self._connection.execute("UPDATE destinations SET is_enrolled = 0")
+            self.connection.execute("UPDATE destinations SET is_enrolled = 0")
             for name in names:
-                is_known = self._connection.execute(
+                is_known = self.connection.execute(
                     "UPDATE destinations SET is_enrolled = 1 WHERE name = ?", (name,)
                 ).rowcount
                 if not is_known:
                     given = orjson.dumps(dict(starts(name))).decode()
-                    self._connection.execute("INSERT INTO destinations VALUES (?, 0, ?, 1)", (name, given))
+                    self.connection.execute("INSERT INTO destinations VALUES (?, 0, ?, 1)", (name, given))
 
     def starts(self, destination: str) -> Mapping[str, int]:
         """Give where each stream begins for a destination; one that is missing begins at 0."""
         query = "SELECT starts FROM destinations WHERE name = ?"
-        (starts,) = self._connection.execute(query, (destination,)).fetchone()
+        (starts,) = self.connection.execute(query, (destination,)).fetchone()
         return dict(orjson.loads(starts))
 
     def unsorted(self, destination: str, limit: int) -> list[Numbered]:
         """Give the next events that a destination has not looked at, in order."""
-        rows = self._connection.execute(
+        rows = self.connection.execute(
             "SELECT number, stream, position, line FROM events WHERE line IS NOT NULL AND number > "
             "(SELECT sorted FROM destinations WHERE name = ?) ORDER BY number LIMIT ?",
             (destination, limit),
@@ -181,22 +160,22 @@ class Queue:
 
     def mark_sorted(self, destination: str, number: int) -> None:
         """Note that a destination has looked at every event up to a number."""
-        self._connection.execute("UPDATE destinations SET sorted = ? WHERE name = ?", (number, destination))
+        self.connection.execute("UPDATE destinations SET sorted = ? WHERE name = ?", (number, destination))
 
     def alerted(self, destination: str, rule: str, story: str) -> int | None:
         """Give the highest rung at which a rule alerted a destination of a story."""
         query = "SELECT rung FROM alerted WHERE destination = ? AND rule = ? AND story = ?"
-        row = self._connection.execute(query, (destination, rule, story)).fetchone()
+        row = self.connection.execute(query, (destination, rule, story)).fetchone()
         return None if row is None else int(row[0])
 
     def mark_alerted(self, destination: str, rule: str, story: str, rung: int, now: float) -> None:
         key = (destination, rule, story, rung, now)
-        self._connection.execute("INSERT OR REPLACE INTO alerted VALUES (?, ?, ?, ?, ?)", key)
+        self.connection.execute("INSERT OR REPLACE INTO alerted VALUES (?, ?, ?, ?, ?)", key)
 
     # What a destination has to get
 
     def add(self, destination: str, number: int, rules: Sequence[str], due_at: float) -> None:
-        self._connection.execute(
+        self.connection.execute(
             "INSERT INTO deliveries (destination, number, rules, due_at) VALUES (?, ?, ?, ?)",
             (destination, number, " ".join(rules), due_at),
         )
@@ -208,13 +187,13 @@ class Queue:
     def next_due(self, destination: str) -> float | None:
         """Give when something can be tried, in seconds since 1970; none while nothing waits."""
         query = "SELECT min(due_at) FROM deliveries WHERE destination = ? AND is_dead = 0"
-        (moment,) = self._connection.execute(query, (destination,)).fetchone()
+        (moment,) = self.connection.execute(query, (destination,)).fetchone()
         return None if moment is None else float(moment)
 
     def finish(self, destination: str, numbers: Sequence[int]) -> None:
         """Note that these were delivered."""
         with self.transaction():
-            self._connection.executemany(
+            self.connection.executemany(
                 "DELETE FROM deliveries WHERE destination = ? AND number = ?",
                 [(destination, number) for number in numbers],
             )
@@ -223,7 +202,7 @@ class Queue:
         """Note that a delivery failed, and when to try it again."""
         with self.transaction():
             self._note_failure(destination, number, now, reason)
-            self._connection.execute(
+            self.connection.execute(
                 "UPDATE deliveries SET due_at = ? WHERE destination = ? AND number = ?", (due_at, destination, number)
             )
 
@@ -232,14 +211,14 @@ class Queue:
         with self.transaction():
             for number in numbers:
                 self._note_failure(destination, number, now, reason)
-            self._connection.execute(
+            self.connection.execute(
                 "UPDATE deliveries SET first_at = ?, reason = ? "
                 "WHERE destination = ? AND is_dead = 0 AND due_at <= ? AND first_at IS NULL",
                 (now, reason, destination, now),
             )
 
     def _note_failure(self, destination: str, number: int, now: float, reason: str) -> None:
-        self._connection.execute(
+        self.connection.execute(
             "UPDATE deliveries SET attempts = attempts + 1, first_at = coalesce(first_at, ?), reason = ? "
             "WHERE destination = ? AND number = ?",
             (now, reason, destination, number),
@@ -248,7 +227,7 @@ class Queue:
     def bury(self, destination: str, *, first_before: float) -> int:
         """Give up what could not be delivered since before a time: it becomes dead letters; gives how many."""
         with self.transaction():
-            return self._connection.execute(
+            return self.connection.execute(
                 "UPDATE deliveries SET is_dead = 1 WHERE destination = ? AND is_dead = 0 AND first_at <= ?",
                 (destination, first_before),
             ).rowcount
@@ -260,7 +239,7 @@ class Queue:
     def revive(self, destination: str, now: float) -> int:
         """Let the dead letters of a destination be tried again from now on; gives how many."""
         with self.transaction():
-            return self._connection.execute(
+            return self.connection.execute(
                 "UPDATE deliveries SET is_dead = 0, due_at = ?, first_at = NULL, attempts = 0 "
                 "WHERE destination = ? AND is_dead = 1",
                 (now, destination),
@@ -269,11 +248,11 @@ class Queue:
     def counts(self, destination: str) -> tuple[int, int]:
         """Count what waits and what is dead."""
         query = "SELECT is_dead, count(*) FROM deliveries WHERE destination = ? GROUP BY is_dead"
-        found = dict(self._connection.execute(query, (destination,)).fetchall())
+        found = dict(self.connection.execute(query, (destination,)).fetchall())
         return found.get(0, 0), found.get(1, 0)
 
     def _deliveries(self, condition: str, values: tuple[object, ...], limit: int) -> list[Delivery]:
-        rows = self._connection.execute(
+        rows = self.connection.execute(
             "SELECT number, line, rules, due_at, first_at, attempts, reason FROM deliveries JOIN events USING (number) "
             f"WHERE {condition} ORDER BY due_at, number LIMIT ?",
             (*values, limit),
@@ -291,27 +270,18 @@ def open_queue(path: str) -> Iterator[Queue]:
         If another process delivers from it, or if it is no queue of this program.
     """
     try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        lock = take_lock(path)
+    except BlockingIOError as error:
+        raise QueueRefused(
+            f"{path!r} is in use by another `wirewatch deliver`; stop that one, or give this one a [deliver] state "
+            "of its own"
+        ) from error
     except OSError as error:
         raise QueueRefused(
             f"{path!r} cannot be made: {error.strerror}; give [deliver] state a folder that can be written"
         ) from error
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise QueueRefused(
-                f"{path!r} is in use by another `wirewatch deliver`; stop that one, or give this one a [deliver] state "
-                "of its own"
-            ) from error
-        queue = _opened(path)
-        try:
-            yield queue
-        finally:
-            queue.close()
-    finally:
-        os.close(lock)
+    with lock, closing(_opened(path)) as queue:
+        yield queue
 
 
 @contextmanager
@@ -325,23 +295,19 @@ def read_queue(path: str) -> Iterator[Queue]:
     """
     if not os.path.exists(path):
         raise QueueRefused(f"there is no {path!r}: nothing was delivered yet, or [deliver] state names another file")
-    queue = _opened(path)
-    try:
+    with closing(_opened(path)) as queue:
         yield queue
-    finally:
-        queue.close()
 
 
 def _opened(path: str) -> Queue:
     try:
         queue = Queue(path)
-        connection = queue._connection
+        connection = queue.connection
         connection.execute("PRAGMA journal_mode = WAL")
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         if not tables:
             with queue.transaction():
-                for statement in filter(str.strip, _TABLES.split(";\n")):
-                    connection.execute(statement)
+                make_tables(connection, _TABLES)
                 connection.execute("INSERT INTO about VALUES (?)", (FORMAT,))
         elif "deliveries" not in tables:
             raise QueueRefused(f"{path!r} is a SQLite file of something else; name another in [deliver] state")

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush, nsmallest
 from itertools import takewhile
 from typing import NamedTuple
@@ -11,12 +11,12 @@ import msgspec
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.archive import Archive, Kept, Keys
-from pipeline.detection.clock import Ticks, from_micros
+from pipeline.detection.clock import Ticks
 from pipeline.detection.codec import decode, decode_sketch, encode, encode_sketch
 from pipeline.detection.furniture import Furniture, OutletTerms
 from pipeline.detection.grouping import Linkage
 from pipeline.detection.idf import StreamIdf
-from pipeline.detection.lifecycle import Lifecycle
+from pipeline.detection.lifecycle import Lifecycle, mention_of, withdrawn
 from pipeline.detection.micro import MicroCluster, Untold
 from pipeline.detection.placing import Placement, Placer
 from pipeline.detection.pulse import Pulse
@@ -314,8 +314,8 @@ class Detector:
             target = self._stories.get(move.story_id) or Story(move.story_id, source.language, headline=source.headline)
             micro = source.micros[move.micro_id]
             if source.has_emerged:
-                changes.withdraw(source, self._lifecycle.withdrawn(micro, target.id))
                 retold = self._lifecycle.retold(micro)
+                changes.withdraw(source, withdrawn(micro, retold, target.id))
                 micro.untold, micro.num_omitted = [], max(0, micro.num_reports + micro.num_copies - len(retold))
                 for mention in retold:
                     self._tell(micro, mention)
@@ -338,11 +338,12 @@ class Detector:
 
     def _settle(self, changes: "_Changes") -> list[StoryEvent]:
         events = []
+        swell = self._pulse.swell() if self._pulse else 1.0
         for story in changes.in_order():
             if story.micros:
                 event = self._lifecycle.settle(
                     story,
-                    swell=self._pulse.swell() if self._pulse else 1.0,
+                    swell=swell,
                     withdrawn=changes.withdrawn.get(story.id, ()),
                     corrected=changes.corrected[story.id],
                 )
@@ -368,7 +369,7 @@ class Detector:
             return None
         micro = story.micros[placement.micro_id]
         micro.last_seen = max(micro.last_seen, sketch.observed_at)
-        self._tell(micro, _mention(sketch, placement, late))
+        self._tell(micro, _mention(sketch, placement, late=late))
         # The stories stand in the order in which they were last heard of: the quiet ones are then at the front.
         story.heard = self.mark if late and self.mark is not None else sketch.observed_at
         self._stories.hear(story)
@@ -411,7 +412,7 @@ class Detector:
         vector = self._placer.vector(sketch)
         story.pair_sum += story.sum_of_cosines(vector)
         micro = story.micros.get(micro_id) or MicroCluster(micro_id, sketch.observed_at, sketch.observed_at)
-        micro.add_report(vector, sketch.forms, sketch.outlet, sketch.observed_at)
+        micro.add_report(vector, sketch)
         micro.crowding += placement.crowding
         self._stories.put(micro, story)
         self._acquaint(micro, placement.neighbour)
@@ -439,10 +440,9 @@ class Detector:
             return
         old = known.sketch()
         if sketch.deleted:
-            micro.remove_report(self._placer.vector(old), old.outlet, old.observed_at)
+            micro.remove_report(self._placer.vector(old), old)
         else:
-            micro.replace_report(self._placer.vector(old), self._placer.vector(sketch), sketch.forms)
-            micro.move_outlet(old.outlet, sketch.outlet)
+            micro.replace_report(self._placer.vector(old), old, self._placer.vector(sketch), sketch)
         story.measure()
 
     # State
@@ -517,16 +517,6 @@ def _order(keys: Keys) -> tuple[int, str, bool, str, str]:
     return sketch.observed_at, sketch.article_id, sketch.deleted, sketch.digest, sketch.source
 
 
-def _mention(sketch: Sketch, placement: Placement, late: bool) -> Mention:
-    return Mention(
-        article_id=sketch.article_id,
-        role=placement.role,
-        observed_at=from_micros(sketch.observed_at),
-        title=sketch.title,
-        outlet=sketch.outlet,
-        url=sketch.url,
-        similarity=placement.similarity,
-        terms=placement.terms,
-        runner_up=placement.runner_up,
-        late=late,
-    )
+def _mention(sketch: Sketch, placement: Placement, *, late: bool) -> Mention:
+    mention = mention_of(sketch, placement.role, placement.similarity, placement.terms)
+    return replace(mention, runner_up=placement.runner_up, late=late)

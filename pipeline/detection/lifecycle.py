@@ -1,16 +1,19 @@
 """The life of a story: when it emerges, grows, is corrected and closes, and the event that says so."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from pipeline.config import StoryConfig
 from pipeline.detection.archive import Archive, Kept
 from pipeline.detection.clock import from_micros
+from pipeline.detection.keywords import keywords
 from pipeline.detection.micro import MicroCluster
 from pipeline.detection.placing import Placer, shared_terms
 from pipeline.detection.pulse import Pulse
+from pipeline.detection.sketch import Sketch
 from pipeline.detection.story import Story
-from pipeline.detection.vectors import dot, heaviest
+from pipeline.detection.vectors import dot
 from pipeline.records import EventType, Mention, Role, StoryEvent, StoryStatus
 
 MENTIONS_PER_EVENT = 500
@@ -18,8 +21,6 @@ MENTIONS_PER_EVENT = 500
 
 _HEADLINE_POOL = 64
 """Newest reports of a story that are candidates for its headline."""
-
-_KEYWORDS_TOLD = 10
 
 
 class Lifecycle:
@@ -88,7 +89,7 @@ class Lifecycle:
             time=from_micros(max(heir.last_seen, story.told_at)),
             status=StoryStatus.MERGED,
             headline=story.headline,
-            keywords=_keywords(heir),
+            keywords=keywords(heir),
             language=story.language,
             num_reports=0,
             num_copies=0,
@@ -104,27 +105,10 @@ class Lifecycle:
         found = [self._archive.get(number) for number in micro.members]
         return [self._mention(kept, micro) for kept in found if kept and self._archive.is_current(kept)]
 
-    def withdrawn(self, micro: MicroCluster, moved_to: str) -> list[Mention]:
-        """Make the mentions that a story withdraws when a micro-cluster goes over to another one."""
-        mentions = [mention for _, mention in micro.untold]
-        untold = {mention.article_id for mention in mentions if mention.role in (Role.REPORT, Role.COPY)}
-        told = [mention for mention in self.retold(micro) if mention.article_id not in untold]
-        taken_down = [mention for mention in mentions if mention.role is Role.TAKEDOWN]
-        return [*taken_down, *(replace(mention, role=Role.MOVED, moved_to=moved_to) for mention in told)]
-
     def _mention(self, kept: Kept, micro: MicroCluster) -> Mention:
         sketch = kept.sketch()
         vector = self._placer.vector(sketch)
-        return Mention(
-            article_id=sketch.article_id,
-            role=kept.role,
-            observed_at=from_micros(sketch.observed_at),
-            title=sketch.title,
-            outlet=sketch.outlet,
-            url=sketch.url,
-            similarity=micro.cosine(vector),
-            terms=shared_terms(vector, micro),
-        )
+        return mention_of(sketch, kept.role, micro.cosine(vector), shared_terms(vector, micro))
 
     def _is_emergent(self, story: Story) -> bool:
         return story.num_reports >= self._config.emerge_reports and story.num_outlets >= self._config.emerge_outlets
@@ -141,7 +125,8 @@ class Lifecycle:
         story.revision += 1
         story.told_at = moment = max(moment, story.told_at)
         story.headline = self._headline(story)
-        untold, num_omitted = story.take_untold(MENTIONS_PER_EVENT - len(withdrawn))
+        untold, num_omitted = story.take_untold()
+        mentions = *withdrawn, *untold
         return StoryEvent(
             type=kind,
             story_id=story.id,
@@ -149,7 +134,7 @@ class Lifecycle:
             time=from_micros(moment),
             status=status,
             headline=story.headline,
-            keywords=_keywords(story),
+            keywords=keywords(story),
             language=story.language,
             num_reports=story.num_reports,
             num_copies=story.num_copies,
@@ -158,27 +143,47 @@ class Lifecycle:
             last_seen=from_micros(story.last_seen),
             velocity_per_hour=float(story.num_recent),
             surge_score=surge_score,
-            mentions=(*withdrawn, *untold),
-            num_mentions_omitted=num_omitted,
+            mentions=mentions[:MENTIONS_PER_EVENT],
+            num_mentions_omitted=num_omitted + len(mentions[MENTIONS_PER_EVENT:]),
         )
 
     def _headline(self, story: Story) -> str:
         """Take the title of the report nearest to the story's centre; keep the last one when all reports are gone."""
         centre = story.centre()
-        best = None
-        for number in sorted(number for micro in story.micros.values() for number in micro.members)[-_HEADLINE_POOL:]:
-            kept = self._archive.get(number)
-            # What was revised or taken down is no longer found under its id.
-            if kept is not None and kept.role is Role.REPORT and self._archive.is_current(kept):
-                sketch = kept.sketch()
-                rank = -dot(self._placer.vector(sketch), centre), number
-                if best is None or rank < best[0]:
-                    best = rank, sketch.title
-        return best[1] if best else story.headline
+        ranked = [(-dot(self._placer.vector(sketch), centre), number, sketch) for number, sketch in self._newest(story)]
+        return min(ranked)[-1].title if ranked else story.headline
+
+    def _newest(self, story: Story) -> Iterator[tuple[int, Sketch]]:
+        """Go through the newest reports of a story, with their numbers, as far as they are live."""
+        numbers = sorted((number for micro in story.micros.values() for number in micro.members), reverse=True)
+        kept = ((number, self._archive.get(number)) for number in numbers)
+        # What was revised or taken down is no longer found under its id.
+        reports = (
+            (number, one.sketch())
+            for number, one in kept
+            if one is not None and one.role is Role.REPORT and self._archive.is_current(one)
+        )
+        return islice(reports, _HEADLINE_POOL)
 
 
-def _keywords(story: Story) -> tuple[str, ...]:
-    forms: dict[str, str] = {}
-    for micro in story.micros.values():
-        forms = micro.forms | forms
-    return tuple(forms[stem] for stem, weight in heaviest(story.centre(), _KEYWORDS_TOLD) if weight > 0.0)
+def mention_of(sketch: Sketch, role: Role, similarity: float | None, terms: tuple[str, ...]) -> Mention:
+    """Make the mention of an article."""
+    return Mention(
+        article_id=sketch.article_id,
+        role=role,
+        observed_at=from_micros(sketch.observed_at),
+        title=sketch.title,
+        outlet=sketch.outlet,
+        url=sketch.url,
+        similarity=similarity,
+        terms=terms,
+    )
+
+
+def withdrawn(micro: MicroCluster, retold: Sequence[Mention], moved_to: str) -> list[Mention]:
+    """Make the mentions that a story withdraws when a micro-cluster, whose mentions are made anew, leaves it."""
+    mentions = [mention for _, mention in micro.untold]
+    untold = {mention.article_id for mention in mentions if mention.role in (Role.REPORT, Role.COPY)}
+    told = [mention for mention in retold if mention.article_id not in untold]
+    taken_down = [mention for mention in mentions if mention.role is Role.TAKEDOWN]
+    return [*taken_down, *(replace(mention, role=Role.MOVED, moved_to=moved_to) for mention in told)]

@@ -5,11 +5,14 @@ from typing import NamedTuple
 
 import msgspec
 
+from pipeline.detection.sketch import Sketch
 from pipeline.detection.vectors import Vector, add, dot, heaviest
 from pipeline.records import Mention
 
 _MOST_STEMS = 512
 _KEPT_STEMS = 256
+_MOST_NAMES = 128
+_KEPT_NAMES = 64
 _MOST_MEMBERS = 500
 _MOST_UNTOLD = 500
 _MOST_NEIGHBOURS = 4
@@ -62,6 +65,8 @@ class MicroCluster(msgspec.Struct, gc=False):
     """Sum of the reports' vectors, cut to its weightiest stems."""
     forms: dict[str, str] = {}
     """How each stem of the centre was first written."""
+    names: dict[str, int] = {}
+    """Reports in which each name of more than one word stands, of the most frequent ones."""
     num_reports: int = 0
     pair_sum: float = 0.0
     """Sum of the cosines of all pairs of its reports."""
@@ -94,30 +99,27 @@ class MicroCluster(msgspec.Struct, gc=False):
         squared_norm = self.num_reports + 2.0 * self.pair_sum
         return dot(vector, self.centre) / math.sqrt(squared_norm) if self.num_reports else 0.0
 
-    def add_report(self, vector: Vector, forms: dict[str, str], outlet: str | None, observed_at: int) -> None:
-        self._put_in(vector, forms)
+    def add_report(self, vector: Vector, sketch: Sketch) -> None:
+        self._put_in(vector, sketch)
         self.num_reports += 1
-        self._count_outlet(outlet, 1)
-        recent = [*self.recent, observed_at]
+        self._count_outlet(sketch.outlet, 1)
+        recent = [*self.recent, sketch.observed_at]
         self.recent = [moment for moment in recent if moment > max(recent) - _HOUR]
 
-    def remove_report(self, vector: Vector, outlet: str | None, observed_at: int) -> None:
-        self._take_out(vector)
+    def remove_report(self, vector: Vector, sketch: Sketch) -> None:
+        self._take_out(vector, sketch)
         self.num_reports -= 1
         self._measure()
-        self._count_outlet(outlet, -1)
-        if observed_at in self.recent:
-            self.recent.remove(observed_at)
+        self._count_outlet(sketch.outlet, -1)
+        if sketch.observed_at in self.recent:
+            self.recent.remove(sketch.observed_at)
 
-    def replace_report(self, old: Vector, new: Vector, forms: dict[str, str]) -> None:
-        self._take_out(old)
+    def replace_report(self, old: Vector, old_sketch: Sketch, new: Vector, new_sketch: Sketch) -> None:
+        self._take_out(old, old_sketch)
         self._measure(without=1)
-        self._put_in(new, forms)
-
-    def move_outlet(self, old: str | None, new: str | None) -> None:
-        """Let a report count for another outlet."""
-        self._count_outlet(old, -1)
-        self._count_outlet(new, 1)
+        self._put_in(new, new_sketch)
+        self._count_outlet(old_sketch.outlet, -1)
+        self._count_outlet(new_sketch.outlet, 1)
 
     def add_member(self, number: int) -> None:
         self.members = [*self.members[1 - _MOST_MEMBERS :], number]
@@ -133,17 +135,23 @@ class MicroCluster(msgspec.Struct, gc=False):
         else:
             self.num_omitted += 1
 
-    def _put_in(self, vector: Vector, forms: dict[str, str]) -> None:
+    def _put_in(self, vector: Vector, sketch: Sketch) -> None:
         self.pair_sum += dot(vector, self.centre)
         self.num_terms += len(vector)
         add(self.centre, vector)
-        for stem, form in forms.items():
+        for stem, form in sketch.forms.items():
             self.forms.setdefault(stem, form)
+        for name in sketch.names:
+            self.names[name] = self.names.get(name, 0) + 1
+        if len(self.names) > _MOST_NAMES:
+            # The newest of equals stay: what a name is worth shows in the reports to come.
+            kept = sorted(self.names, key=self.names.__getitem__)[-_KEPT_NAMES:]
+            self.names = {name: self.names[name] for name in self.names if name in kept}
         if len(self.centre) > _MOST_STEMS:
             self.centre = dict(heaviest(self.centre, _KEPT_STEMS))
             self.forms = {stem: self.forms[stem] for stem in self.centre}
 
-    def _take_out(self, vector: Vector) -> None:
+    def _take_out(self, vector: Vector, sketch: Sketch) -> None:
         # The idf has moved since the vector went in, and the centre may have been cut: what is left is no exact rest.
         for stem, weight in vector.items():
             left = self.centre.pop(stem, 0.0) - weight
@@ -152,6 +160,9 @@ class MicroCluster(msgspec.Struct, gc=False):
             else:
                 self.forms.pop(stem, None)
         self.num_terms -= len(vector)
+        for name in sketch.names:
+            if name in self.names:
+                self.names[name] -= 1
 
     def _measure(self, without: int = 0) -> None:
         """Work out `pair_sum` from the centre, which holds `without` reports less than are counted."""

@@ -172,7 +172,8 @@ class Placer:
         self, vector: Vector, ranked: Sequence[_Scored], liked: Sequence[_Liked], crowding: float
     ) -> Story | None:
         """Name the story of the nearest micro-cluster, if near enough; else the one most like it, if like enough."""
-        if ranked and ranked[0].cosine >= self._config.micro_threshold:
+        near_enough = max(self._config.micro_threshold, self._config.micro_crowd_factor * crowding)
+        if ranked and ranked[0].cosine >= near_enough:
             return ranked[0].story
         lone = Group(1, 0.0, len(vector), crowding)
         if liked and self._linkage.are_one(liked[0].likeness, liked[0].story.group, lone):

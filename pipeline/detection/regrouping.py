@@ -71,10 +71,9 @@ class Regrouper:
         centre, num_reports = story.centre(), story.num_reports
         likeness = {}
         for story_id, _ in sorted(met.items(), key=lambda item: (-item[1], item[0]))[:_MOST_RIVALS]:
-            other = self._stories.get(story_id)
-            assert other is not None
+            other = self._stories[story_id]
             likeness[story_id] = other.sum_of_cosines(centre) / (num_reports * other.num_reports)
-        return self._stories.get(min(likeness, key=lambda story_id: (-likeness[story_id], story_id)))
+        return self._stories[min(likeness, key=lambda story_id: (-likeness[story_id], story_id))]
 
     def _names(self, parts: Sequence[Sequence[MicroCluster]], tick: int) -> list[str]:
         """Give each part the id of the story it goes on as: told stories first, then those that keep most reports."""
@@ -84,8 +83,7 @@ class Regrouper:
             for micro in part:
                 kept[self._story_of(micro).id] += micro.num_reports
             for story_id, num_reports in kept.items():
-                story = self._stories.get(story_id)
-                assert story is not None
+                story = self._stories[story_id]
                 claims.append((not story.has_emerged, -num_reports, story.first_seen, story_id, place))
         names: dict[int, str] = {}
         for *_, story_id, place in sorted(claims):

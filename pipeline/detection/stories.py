@@ -14,10 +14,14 @@ class Stories:
         self._of_micro: dict[str, Story] = {}
         for story in stories:
             self.hear(story)
+            self._of_micro |= dict.fromkeys(story.micros, story)
 
     def __iter__(self) -> Iterator[Story]:
         """Go through the stories from the quietest to the one heard of last."""
         return iter(self._stories.values())
+
+    def __getitem__(self, story_id: str) -> Story:
+        return self._stories[story_id]
 
     def get(self, story_id: str) -> Story | None:
         return self._stories.get(story_id)
@@ -29,8 +33,6 @@ class Stories:
     def hear(self, story: Story) -> None:
         """Put a story behind all others."""
         self._stories[story.id] = self._stories.pop(story.id, story)
-        for micro_id in story.micros:
-            self._of_micro[micro_id] = story
 
     def put(self, micro: MicroCluster, story: Story) -> None:
         """Let a micro-cluster belong to a story, and to no other."""

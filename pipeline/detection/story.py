@@ -98,14 +98,14 @@ class Story(msgspec.Struct, gc=False):
         """Work out `pair_sum` anew, after micro-clusters came or went."""
         self.pair_sum = pair_sum(self.reporting)
 
-    def take_untold(self, most: int) -> tuple[list[Mention], int]:
-        """Take the mentions not yet told, in the order of their decision, and the number of those beyond `most`."""
+    def take_untold(self) -> tuple[list[Mention], int]:
+        """Take the mentions not yet told, in the order of their decision, and the number of those not kept."""
         untold = [one for micro in self.micros.values() for one in micro.untold]
         mentions = [mention for _, mention in sorted(untold, key=lambda one: one.number)]
-        num_omitted = sum([micro.num_omitted for micro in self.micros.values()]) + max(0, len(mentions) - most)
+        num_omitted = sum([micro.num_omitted for micro in self.micros.values()])
         for micro in self.micros.values():
             micro.untold, micro.num_omitted = [], 0
-        return mentions[:most], num_omitted
+        return mentions, num_omitted
 
 
 def pair_sum(micros: Iterable[MicroCluster]) -> float:

@@ -1,9 +1,9 @@
 """Articles in, story of each and events out: what `evaluate` scores, on the detector itself."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import orjson
@@ -12,14 +12,9 @@ from pipeline.config import DetectionConfig
 from pipeline.detection.clock import to_micros
 from pipeline.detection.sketch import Sketch, sketch_article
 from pipeline.hosts.in_memory import detect_stories
-from pipeline.records import Article, Assignment, MalformedArticle, RawArticle, StoryEvent
+from pipeline.records import Assignment, MalformedArticle, Parse, RawArticle, StoryEvent
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class _Parsed(Protocol):
-    @property
-    def article(self) -> Article: ...
 
 
 class Clustering:
@@ -33,7 +28,7 @@ class Clustering:
         All that decides.
     """
 
-    def __init__(self, parse: Callable[[RawArticle], _Parsed], config: DetectionConfig) -> None:
+    def __init__(self, parse: Parse, config: DetectionConfig) -> None:
         self._parse = parse
         self._config = config
         self._sketches: dict[bytes, Sketch] = {}

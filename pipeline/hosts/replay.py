@@ -12,9 +12,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
 from pipeline.config import Config
-from pipeline.records import Assignment, DeadLetter, Move, StoryEvent
+from pipeline.records import Assignment, DeadLetter, Move, Parse, StoryEvent
 from pipeline.sinks.jsonl import Line, WriteSortedJsonl
-from pipeline.transforms.articles import DEAD_LETTERS, Parse, ParseArticles, SketchArticles
+from pipeline.transforms.articles import DEAD_LETTERS, ParseArticles, SketchArticles
 from pipeline.transforms.detect import ASSIGNMENTS, MOVES, DetectStories
 
 

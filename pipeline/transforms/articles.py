@@ -1,7 +1,7 @@
 """From raw bytes to sketches: everything that can fail on bad input, before any state."""
 
-from collections.abc import Callable, Iterator
-from typing import Any, Literal, Protocol, TypeAlias
+from collections.abc import Iterator
+from typing import Any, Literal, TypeAlias
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
@@ -10,26 +10,12 @@ from apache_beam.pvalue import TaggedOutput
 from pipeline.config import DetectionConfig
 from pipeline.detection.codec import encode_sketch
 from pipeline.detection.sketch import sketch_article
-from pipeline.records import Article, DeadLetter, MalformedArticle, RawArticle
+from pipeline.records import Article, DeadLetter, MalformedArticle, Parse, RawArticle
 
 DEAD_LETTERS = "dead_letters"
 """Tag of the side output of every transform that can refuse input."""
 
 Refused: TypeAlias = TaggedOutput[Literal["dead_letters"], DeadLetter]
-
-
-class Parsed(Protocol):
-    """An article, and what was odd about it."""
-
-    @property
-    def article(self) -> Article: ...
-
-    @property
-    def notes(self) -> tuple[str, ...]: ...
-
-
-Parse = Callable[[RawArticle], Parsed]
-"""Turns raw bytes into an article, or raises `MalformedArticle`. Handed in: transforms know no connector."""
 
 
 class ParseArticles(beam.PTransform):

@@ -10,8 +10,9 @@ PLAUSIBLE = datetime(1970, 1, 2, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def sampled(gold: GoldSet, most: int | None) -> GoldSet:
-    """Draw `most` articles by lot from a larger set, always the same ones; none takes all."""
+    """Draw `most` articles by lot from a larger set, always the same ones, and name it so; none takes all."""
     if most is None or len(gold.articles) <= most:
         return gold
     # Which articles are copies is then not known of all.
-    return gold._replace(articles=tuple(random.Random(0).sample(gold.articles, most)), copies=None)
+    articles = tuple(random.Random(0).sample(gold.articles, most))
+    return GoldSet(f"{gold.name}, by lot", articles, copies=None)

@@ -8,11 +8,13 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
+import numpy as np
 from hypothesis import strategies as st
 
 from pipeline.config import CopyConfig, DetectionConfig, StoryConfig, TimeConfig
 from pipeline.detection.detector import Detector, Outcome
 from pipeline.detection.sketch import Sketch, sketch_article
+from pipeline.detection.terms import Terms
 from pipeline.hosts.in_memory import detect_stories
 from pipeline.records import Article, EventType, Role, StoryEvent
 
@@ -36,6 +38,27 @@ CONFIG = DetectionConfig(
 """One hour's horizon; a story emerges with 3 reports of 2 outlets and grows at 5 and 8."""
 
 _END = 1 << 62
+
+
+def sketch_of(
+    forms: Sequence[str], *, outlet: str | None = None, observed_at: int = 0, names: Sequence[str] = ()
+) -> Sketch:
+    """Make the sketch of an article with these terms, which weigh nothing by themselves."""
+    nothing = np.zeros(len(forms), np.float32)
+    return Sketch(
+        article_id="article",
+        source="source",
+        language="en",
+        observed_at=observed_at,
+        digest="",
+        title="",
+        outlet=outlet,
+        url=None,
+        deleted=False,
+        terms=Terms(tuple(forms), nothing, nothing),
+        names=tuple(names),
+        copy_signature=np.empty(0, np.uint32),
+    )
 
 
 def word(*parts: object) -> str:

@@ -12,8 +12,8 @@ from pipeline.config import DetectionConfig
 from pipeline.detection.clock import to_micros
 from pipeline.detection.detector import Detector, Outcome
 from pipeline.detection.lifecycle import MENTIONS_PER_EVENT
-from pipeline.detection.sketch import Sketch
-from pipeline.records import EventType, Role, StoryEvent, StoryStatus
+from pipeline.detection.sketch import Sketch, sketch_article
+from pipeline.records import Article, EventType, Role, StoryEvent, StoryStatus
 from tests.detection.making import (
     BASE,
     CONFIG,
@@ -31,6 +31,7 @@ from tests.detection.making import (
     streams,
     told,
     types,
+    word,
 )
 
 
@@ -39,6 +40,18 @@ def with_stories(config: DetectionConfig = CONFIG, **changes: object) -> Detecti
 
 
 # Order and grouping
+
+
+@pytest.mark.parametrize(("factor", "is_apart"), [(0.0, False), (2.0, True)])
+def test_what_is_like_a_whole_crowd_belongs_to_none_of_it(factor: float, is_apart: bool) -> None:
+    config = with_stories(micro_threshold=0.2, micro_crowd_factor=factor)
+    crowd = [sketch(name, config=config) for name in "abcde"]
+    text = " ".join(word("story", name, place) for place in range(12) for name in "abcde")
+    article = Article(id="roundup", title="", text=text, observed_at=BASE, language="en")
+    roundup = msgspec.structs.replace(sketch_article(article, config), observed_at=micros(1))
+    _, outcomes = run([*crowd, roundup], config)
+    stories = Counter(one.story_id for outcome in outcomes for one in outcome.assignments())
+    assert max(stories.values()) == (1 if is_apart else 2)
 
 
 @given(st.data())

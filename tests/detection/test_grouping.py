@@ -1,5 +1,7 @@
 """Linkage: what makes two groups of reports one, and how micro-clusters are parted into stories."""
 
+from zlib import crc32
+
 import msgspec
 import pytest
 
@@ -7,6 +9,7 @@ from pipeline.config import StoryConfig
 from pipeline.detection.grouping import Linkage
 from pipeline.detection.micro import Group, MicroCluster
 from pipeline.detection.vectors import unit
+from tests.detection.making import sketch_of
 
 FULL = 64
 LINKAGE = Linkage(StoryConfig(), FULL)
@@ -21,9 +24,9 @@ def micro(name: str, shared: dict[str, float], num_reports: int = 1) -> MicroClu
     """Make reports that share some terms, by weight, and have one term of their own each."""
     made = MicroCluster(name, 0, 0)
     for number in range(num_reports):
-        stems = [*shared, f"{name}-{number}"]
-        vector = unit(stems, [*shared.values(), 1.0])
-        made.add_report(vector, dict.fromkeys(stems, "form"), None, 0)
+        own = f"x{crc32(f'{name}-{number}'.encode()) % 100_000:05}"
+        sketch = sketch_of([*shared, own])
+        made.add_report(unit(sketch.stems, [*shared.values(), 1.0]), sketch)
     return made
 
 

@@ -3,19 +3,26 @@
 import pytest
 
 from pipeline.detection.micro import MicroCluster
-from pipeline.detection.vectors import dot, unit
+from pipeline.detection.sketch import Sketch
+from pipeline.detection.vectors import Vector, dot, unit
+from tests.detection.making import sketch_of
 
 
-def report(number: int) -> tuple[dict[str, float], dict[str, str]]:
-    """Make a vector of one stem that all reports share and 63 of its own, and how the stems are written."""
-    stems = ["shared", *(f"own-{number}-{place:02}" for place in range(63))]
-    return unit(stems, [1.0] * 64), {stem: stem.upper() for stem in stems}
+def report(number: int, *names: str) -> tuple[Vector, Sketch]:
+    """Make a report of one stem that all share and 63 of its own."""
+    sketch = sketch_of(
+        ["shared", *(f"w{number:02}x{place:02}" for place in range(63))],
+        outlet="outlet",
+        observed_at=number,
+        names=names,
+    )
+    return unit(sketch.stems, [1.0] * 64), sketch
 
 
 def micro_of(num_reports: int) -> MicroCluster:
     micro = MicroCluster("id", 0, 0)
     for number in range(num_reports):
-        micro.add_report(*report(number), "outlet", number)
+        micro.add_report(*report(number))
     return micro
 
 
@@ -34,7 +41,7 @@ def test_a_large_centre_is_cut_to_its_weightiest_stems() -> None:
 def test_what_was_cut_is_not_taken_out_a_second_time() -> None:
     micro = micro_of(20)
     for number in range(19):
-        micro.remove_report(report(number)[0], "outlet", number)
+        micro.remove_report(*report(number))
     assert min(micro.centre.values()) > 0
     assert micro.centre.keys() == micro.forms.keys()
     assert micro.pair_sum >= 0
@@ -44,16 +51,32 @@ def test_what_was_cut_is_not_taken_out_a_second_time() -> None:
 def test_a_micro_cluster_without_reports_is_like_nothing() -> None:
     micro = micro_of(1)
     # The idf has moved since: what is taken out is less than what went in.
-    vector = {stem: 0.9 * weight for stem, weight in report(0)[0].items()}
-    micro.remove_report(vector, "outlet", 0)
+    vector, sketch = report(0)
+    micro.remove_report({stem: 0.9 * weight for stem, weight in vector.items()}, sketch)
     assert micro.cosine(report(0)[0]) == 0.0
     assert (micro.num_reports, micro.outlets, micro.recent) == (0, {}, [])
 
 
 def test_a_revision_takes_the_place_of_what_it_revises() -> None:
     micro = micro_of(3)
-    micro.replace_report(report(0)[0], *report(7))
+    micro.replace_report(*report(0), *report(7))
     assert micro.num_reports == 3
     assert micro.pair_sum == pytest.approx(3 / 64)
-    assert "own-0-00" not in micro.centre
-    assert "own-7-00" in micro.centre
+    assert "w00x00" not in micro.centre
+    assert "w07x00" in micro.centre
+
+
+def test_names_are_counted_by_the_reports_that_have_them() -> None:
+    micro = micro_of(0)
+    for number, names in enumerate([["Ana Sousa"], ["Ana Sousa", "Lake Vey"], ["Lake Vey"]]):
+        micro.add_report(*report(number, *names))
+    micro.remove_report(*report(0, "Ana Sousa"))
+    assert micro.names == {"Ana Sousa": 1, "Lake Vey": 2}
+
+
+def test_of_many_names_the_frequent_ones_are_kept() -> None:
+    micro = micro_of(0)
+    for number in range(40):
+        micro.add_report(*report(number, "Ana Sousa", *(f"Name {number} {place}" for place in range(11))))
+    assert len(micro.names) <= 128
+    assert micro.names["Ana Sousa"] == 40

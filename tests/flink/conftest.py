@@ -7,8 +7,7 @@ import pytest
 
 from tests.flink.cluster import Cluster, what_is_missing
 from tests.flink.jobs import FlinkJob, MakeJob
-from tests.kafka.broker import Broker
-from tests.kafka.broker import what_is_missing as what_the_broker_misses
+from tests.kafka.broker import Broker, running_broker
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -21,13 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def flink_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """Return a real, running broker; a test that kills it starts it again."""
-    missing = what_the_broker_misses()
-    if missing:
-        pytest.skip(f"needs a Kafka broker, which needs {missing}")
-    broker = Broker(tmp_path_factory.mktemp("kafka"))
-    broker.start()
-    yield broker
-    broker.stop()
+    yield from running_broker(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +29,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     missing = what_is_missing()
     if missing:
         pytest.skip(f"needs a Flink cluster, which needs {missing}")
-    cluster = Cluster(tmp_path_factory.mktemp("flink"), task_managers=2, slots=2)
+    # With one slot each, no job of two can do without one of them.
+    cluster = Cluster(tmp_path_factory.mktemp("flink"), task_managers=2, slots=1)
     cluster.start()
     yield cluster
     cluster.stop()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -67,6 +68,12 @@ def short_delay(config: Config = ARCHIVE) -> Config:
     """Let ticks become due while articles are still read."""
     given = msgspec.structs.replace(config.input, max_out_of_orderness_seconds=0.0)
     return msgspec.structs.replace(config, input=given)
+
+
+def with_rules(config: Config, **rules: Any) -> Config:
+    """Give the configuration with other rules of emergence."""
+    stories = msgspec.structs.replace(config.detection.stories, **rules)
+    return msgspec.structs.replace(config, detection=msgspec.structs.replace(config.detection, stories=stories))
 
 
 def write_config(folder: Path, text: str) -> Path:

@@ -28,6 +28,7 @@ from tests.hosts.making import (
     newswire,
     outbox_lines,
     short_delay,
+    with_rules,
 )
 
 START = datetime(2024, 3, 4, tzinfo=UTC)
@@ -131,6 +132,29 @@ def test_live_an_article_without_a_date_is_dated_when_it_is_read_and_silence_dec
         (row,) = Outbox(state).after(0, 10)
         event = orjson.loads(structured(row.headers, row.value))
         assert event["time"] == datetime.fromtimestamp(NOW, UTC).isoformat().replace("+00:00", "Z")
+
+
+def test_under_other_rules_of_emergence_the_stories_go_on(path: str) -> None:
+    raws = [report(number, START + timedelta(minutes=number), outlet="Harbour Post") for number in range(8)]
+    config = short_delay()
+    with open_state(path, config.detection) as state:
+        host = engine(state, config)
+        host.take(items(raws[:6]), [PARTITION], {})
+        drain(host)
+        assert not outbox_lines(state)  # four reports, but from one outlet
+    config = with_rules(config, emerge_outlets=1, growth_ladder=(6,))
+    for place in (6, 7):  # at the second start there is nothing more to take over
+        with open_state(path, config.detection) as state:
+            host = engine(state, config)
+            host.take(items(raws[place : place + 1], place), [PARTITION], {})
+            drain(host)
+    with open_state(path, config.detection) as state:
+        emerged, grew = (orjson.loads(line) for line in outbox_lines(state))
+    assert emerged["type"] == "wirewatch.story.emerged.v1"
+    assert emerged["data"]["num_reports"] == 5
+    assert emerged["data"]["first_seen"] == START.isoformat().replace("+00:00", "Z")
+    assert grew["type"] == "wirewatch.story.grew.v1"
+    assert (grew["subject"], grew["data"]["revision"]) == (emerged["subject"], 2)
 
 
 def test_what_expired_leaves_the_file(path: str) -> None:

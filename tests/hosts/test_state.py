@@ -48,6 +48,20 @@ def test_state_of_another_configuration_is_refused_with_the_keys_that_differ(pat
     )
 
 
+def test_rules_of_emergence_may_change(path: str) -> None:
+    with open_state(path, DETECTION):
+        pass
+    rules = StoryConfig(emerge_reports=9, emerge_outlets=8, growth_ladder=(10,), surge_score=7.0, surge_noise=6.0)
+    with open_state(path, msgspec.structs.replace(DETECTION, stories=rules)):
+        pass
+    other = msgspec.structs.replace(rules, micro_threshold=0.3)
+    with (
+        pytest.raises(StateRefused, match=r"configuration: detection\.stories\.micro_threshold was 0\.38, now 0\.3\."),
+        open_state(path, msgspec.structs.replace(DETECTION, stories=other)),
+    ):
+        pass
+
+
 def test_a_state_in_use_is_refused(path: str) -> None:
     with (
         open_state(path, DETECTION),

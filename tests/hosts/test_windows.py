@@ -1,6 +1,7 @@
 """Every statement of a batch's transaction is a place to die: what comes out is the same."""
 
 import random
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from tests.hosts.making import (
     newswire,
     outbox_lines,
     short_delay,
+    with_rules,
 )
 
 STEP = 7
@@ -146,3 +148,39 @@ def test_a_step_that_fails_and_is_tried_again_in_the_same_process_tells_the_same
         drain(host)
         assert outbox_lines(state) == expected_lines(raws)
         assert host.counts["articles"] == len(raws)
+
+
+def test_new_rules_of_emergence_are_taken_over_by_all_languages_or_by_none(path: str) -> None:
+    old = short_delay()
+    new, raws, half = with_rules(old, emerge_reports=2, growth_ladder=(3, 4, 6)), newswire(), 60
+    with open_state(path, old.detection) as state:
+        host = engine(state, old)
+        host.take(items(raws[:half]), [PARTITION], {})
+        while host.has_due:
+            host.decide()
+        told = outbox_lines(state)
+        assert len(state.languages()) >= 2
+    copy = shutil.copy(path, f"{path}.copy")
+    with open_state(copy, new.detection) as state:
+        read_all(engine(state, new), state)
+        expected = outbox_lines(state)
+    assert expected[: len(told)] == told != []
+    assert len(expected) > len(expected_lines(raws))
+    num_deaths = 0
+    while True:
+        with open_state(path, new.detection) as state:
+            before = list(state.connection.iterdump())
+            dying = Dying(state.connection, Died)
+            state.connection = dying  # type: ignore[assignment]
+            dying.left = num_deaths
+            try:
+                host = engine(state, new)
+            except Died:
+                num_deaths += 1
+                assert list(state.connection.iterdump()) == before
+                continue
+            dying.left = None
+            read_all(host, state)
+            assert outbox_lines(state) == expected
+            break
+    assert num_deaths > 20

@@ -3,8 +3,10 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from kafka.admin import KafkaAdminClient, NewTopic
 
 from tests.running import ROOT, free_ports
@@ -69,3 +71,14 @@ def what_is_missing() -> str:
     if (ROOT / "deploy" / "local" / "lib" / "pom.xml").exists():
         del programs["mvn"]
     return " and ".join(name for program, name in programs.items() if shutil.which(program) is None)
+
+
+def running_broker(folders: pytest.TempPathFactory) -> Iterator[Broker]:
+    """Run a broker of its own for a fixture; without what it needs, skip."""
+    missing = what_is_missing()
+    if missing:
+        pytest.skip(f"needs a Kafka broker, which needs {missing}")
+    broker = Broker(folders.mktemp("kafka"))
+    broker.start()
+    yield broker
+    broker.stop()

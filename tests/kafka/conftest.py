@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.kafka.broker import Broker, what_is_missing
+from tests.kafka.broker import Broker, running_broker
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -17,10 +17,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """Return a real, running broker; a test that kills it starts it again."""
-    missing = what_is_missing()
-    if missing:
-        pytest.skip(f"needs a Kafka broker, which needs {missing}")
-    broker = Broker(tmp_path_factory.mktemp("kafka"))
-    broker.start()
-    yield broker
-    broker.stop()
+    yield from running_broker(tmp_path_factory)

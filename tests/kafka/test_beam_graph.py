@@ -44,7 +44,7 @@ LONGEST = 1 << 20
 
 def _run_graph(broker: Broker, articles: str, events: str, dead_letters: str) -> None:
     connection = Connection(broker.servers)
-    with open_consumer(connection.settings()) as consumer:
+    with open_consumer(connection) as consumer:
         ranges = find_ranges(consumer, articles)
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         read = pipeline | ReadKafkaRanges(ranges, connection, LONGEST)

@@ -129,7 +129,7 @@ def test_a_broker_that_goes_away_is_one_sentence_and_leaves_no_events(
     topic = new_topic(broker, "gone")
     send(broker, topic, lines)
     connection = Connection(broker.servers, KafkaConfig(connect_seconds=2))
-    with open_consumer(connection.settings()) as consumer:
+    with open_consumer(connection) as consumer:
         ranges = find_ranges(consumer, topic)
     outputs = Outputs(str(tmp_path / "e.jsonl"))
     parsed = partial(parse, plausible=(datetime(1970, 1, 2, tzinfo=UTC), datetime.now(UTC)))

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol
 
 from pipeline.config import Config
 from pipeline.detection.clock import from_micros
@@ -15,23 +14,12 @@ from pipeline.hosts.embedded.outbox import Outbox
 from pipeline.hosts.embedded.state import State
 from pipeline.hosts.embedded.stores import stores_of
 from pipeline.hosts.embedded.watermark import Watermark
-from pipeline.records import Article, DeadLetter, MalformedArticle, RawArticle
+from pipeline.records import DeadLetter, MalformedArticle, Parse, RawArticle
 
 DECIDED_AT_ONCE = 500
 """Articles after which a transaction decides no further tick: it must stay short."""
 
 _END_OF_TIME = 1 << 62
-
-
-class Parsed(Protocol):
-    """What the parser gives."""
-
-    @property
-    def article(self) -> Article: ...
-
-
-Parse = Callable[[RawArticle], Parsed]
-"""Turns raw bytes into an article, or raises `MalformedArticle`. Handed in: hosts know no connector."""
 
 
 class Engine:
@@ -56,7 +44,8 @@ class Engine:
         self._clock = clock
         self._outbox = Outbox(state)
         self.counts: Counter[str] = Counter()
-        self.reload()
+        with state.transaction():  # new rules of emergence are taken over by all journals or by none
+            self.reload()
 
     def reload(self) -> None:
         """Forget what is in memory and take what is stored."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from pipeline.config import Config, KafkaConfig
-from pipeline.hosts.embedded.engine import Engine, Parse
+from pipeline.hosts.embedded.engine import Engine
 from pipeline.hosts.embedded.folder_input import FindFiles, FolderInput, ReadFile
 from pipeline.hosts.embedded.inputs import Input
 from pipeline.hosts.embedded.jsonl_outlet import JsonlOutlet
@@ -21,6 +21,7 @@ from pipeline.hosts.embedded.outbox import Outbox
 from pipeline.hosts.embedded.outlets import Outlet
 from pipeline.hosts.embedded.sender import Sender
 from pipeline.hosts.embedded.state import State, open_state
+from pipeline.records import Parse
 
 
 class Readers(NamedTuple):

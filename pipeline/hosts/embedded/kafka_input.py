@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
-from pipeline import brokers
-from pipeline.brokers import BrokerError
+from pipeline.brokers import BrokerError, connect_follower, stream_of
 from pipeline.config import KafkaConfig
 from pipeline.hosts.embedded.errors import PATIENCE_SECONDS, HostFailed, Unreachable
 from pipeline.hosts.embedded.inputs import Item, Positions
@@ -63,24 +62,12 @@ class KafkaInput:
         self._asked = self._looked = 0.0
         self._gone_since: float | None = None
         try:
-            self._consumer = brokers.connect(
-                KafkaConsumer,
-                servers,
-                config,
-                group_id=None,
-                enable_auto_commit=False,
-                isolation_level="read_committed",
-                auto_offset_reset="earliest",
-                metadata_max_age_ms=_METADATA_SECONDS * 1000,
-                reconnect_backoff_max_ms=2_000,
-                fetch_max_wait_ms=100,
-                request_timeout_ms=10_000,
-            )
+            self._consumer = connect_follower(servers, config, metadata_seconds=_METADATA_SECONDS)
         except BrokerError as error:
             raise Unreachable(str(error)) from error
 
     def rewind(self, positions: Positions) -> None:
-        self._next = {partition: positions.get(_stream(partition), (None, ""))[0] for partition in self._found()}
+        self._next = {partition: positions.get(stream_of(partition), (None, ""))[0] for partition in self._found()}
         self._silent, self._heard = {}, {}
         self._consumer.assign(list(self._next))
         for partition, position in self._next.items():
@@ -101,11 +88,11 @@ class KafkaInput:
         return items
 
     def partitions(self) -> Sequence[str]:
-        return [_stream(partition) for partition in self._next]
+        return [stream_of(partition) for partition in self._next]
 
     def silent(self) -> Mapping[str, int]:
         self._ask_for_ends()
-        return {_stream(partition): since for partition, since in self._silent.items()}
+        return {stream_of(partition): since for partition, since in self._silent.items()}
 
     def close(self) -> None:
         self._consumer.close(timeout_ms=500)
@@ -131,12 +118,12 @@ class KafkaInput:
         if position < first:
             _LOG.warning(
                 "%s: records %d to %d were deleted before they were read; raise the topic's retention",
-                _stream(partition), position, first - 1,
+                stream_of(partition), position, first - 1,
             )  # fmt: skip
         elif position > last:
             raise HostFailed(
-                f"{_stream(partition)} ends at {last}, but was read up to {position}: the topic was made anew or lost "
-                "records. Name a new [run] state to read it from its beginning"
+                f"{stream_of(partition)} ends at {last}, but was read up to {position}: the topic was made anew or "
+                "lost records. Name a new [run] state to read it from its beginning"
             )
         self._consumer.seek(partition, max(position, first))
 
@@ -195,7 +182,7 @@ class KafkaInput:
         time.sleep(_PAUSE_SECONDS)
 
     def _item(self, partition: TopicPartition, record: ConsumerRecord) -> Item:
-        stream = _stream(partition)
+        stream = stream_of(partition)
         seconds = record.timestamp / 1000 if self._archive else self._clock()
         raw = RawArticle(
             source=f"{stream}:{record.offset}",
@@ -204,7 +191,3 @@ class KafkaInput:
             seen_at=datetime.fromtimestamp(seconds, UTC),
         )
         return Item(stream, record.offset + 1, "", stream, raw)
-
-
-def _stream(partition: TopicPartition) -> str:
-    return f"{partition.topic}:{partition.partition}"

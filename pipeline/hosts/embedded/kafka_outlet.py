@@ -15,8 +15,7 @@ from kafka.errors import (
 )
 from kafka.structs import OffsetAndMetadata
 
-from pipeline import brokers
-from pipeline.brokers import BrokerError
+from pipeline.brokers import SAFE_READING, BrokerError, connect
 from pipeline.config import KafkaConfig
 from pipeline.hosts.embedded.errors import HostFailed, StateRefused, Unreachable
 from pipeline.hosts.embedded.outbox import Kind, Row
@@ -114,7 +113,7 @@ class KafkaOutlet:
             self._producer = None
 
     def _connected(self) -> KafkaProducer:
-        return brokers.connect(
+        return connect(
             KafkaProducer,
             self._servers,
             self._config,
@@ -144,13 +143,13 @@ class KafkaOutlet:
 
     def _consumer(self) -> KafkaConsumer:
         # Only committed and decided offsets: one that a transaction still holds would be a guess.
-        return brokers.connect(
+        return connect(
             KafkaConsumer,
             self._servers,
             self._config,
             group_id=self._name,
-            enable_auto_commit=False,
-            isolation_level="read_committed",
+            request_timeout_ms=_TIMEOUT_MS,
+            **SAFE_READING,
         )
 
     def _found_cursor(self) -> OffsetAndMetadata | None:

@@ -3,19 +3,18 @@
 `docs/decisions/0006-exactly-once.md` says what is written when, and why.
 """
 
-import fcntl
-import os
 import sqlite3
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import closing, contextmanager
 
 import msgspec
 import orjson
 
 from pipeline.config import DetectionConfig
 from pipeline.detection import codec
+from pipeline.detection.fingerprint import Rules
+from pipeline.durable import DurableFile, make_tables, take_lock
 from pipeline.hosts.embedded.errors import StateRefused
 
 FORMAT = 1
@@ -37,33 +36,18 @@ INSERT INTO progress VALUES (1, NULL);
 INSERT INTO sent VALUES (1, 0);
 """
 
+_MAY_CHANGE = {f"detection.stories.{name}" for name in Rules._fields}
+"""Each journal keeps by which rules of emergence it told, and takes new ones over (`Journal.load`)."""
 
-class State:
-    """One connection to the state file.
+
+class State(DurableFile):
+    """One connection to the state file; the sender's thread has one of its own.
 
     Parameters
     ----------
     path
         The file; it must have been made by `open_state`.
     """
-
-    def __init__(self, path: str) -> None:
-        # Autocommit, so that a transaction begins where the code says so. The sender's thread has a State of its own.
-        self.connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
-        self.connection.execute("PRAGMA synchronous = FULL")
-        self.path = path
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Make all that is written inside durable at its end, or nothing of it if an exception leaves it."""
-        self.connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self.connection.execute("COMMIT")
-        except BaseException:
-            if self.connection.in_transaction:
-                self.connection.execute("ROLLBACK")
-            raise
 
     @property
     def id(self) -> str:
@@ -94,9 +78,6 @@ class State:
         self.connection.execute("UPDATE progress SET watermark = ?", (watermark,))
         self.connection.executemany("INSERT OR REPLACE INTO newest VALUES (?, ?)", newest.items())
 
-    def close(self) -> None:
-        self.connection.close()
-
 
 @contextmanager
 def open_state(path: str, config: DetectionConfig) -> Iterator[State]:
@@ -108,31 +89,18 @@ def open_state(path: str, config: DetectionConfig) -> Iterator[State]:
         If another process uses it, or if it is no state of this program and this configuration.
     """
     try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    except OSError as error:
-        raise StateRefused(
-            f"state {path!r} cannot be made: {error.strerror}; give [run] state a folder that can be written"
-        ) from error
-    try:
-        _lock(lock, path)
-        state = _opened(path, config)
-        try:
-            yield state
-        finally:
-            state.close()
-    finally:
-        os.close(lock)
-
-
-def _lock(lock: int, path: str) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock = take_lock(path)
     except BlockingIOError as error:
         raise StateRefused(
             f"state {path!r} is in use by another `wirewatch run`; stop that one, or give this one a [run] state "
             "of its own"
         ) from error
+    except OSError as error:
+        raise StateRefused(
+            f"state {path!r} cannot be made: {error.strerror}; give [run] state a folder that can be written"
+        ) from error
+    with lock, closing(_opened(path, config)) as state:
+        yield state
 
 
 def _opened(path: str, config: DetectionConfig) -> State:
@@ -155,8 +123,7 @@ def _make(state: State, config: DetectionConfig) -> None:
     detection = msgspec.json.encode(config).decode()
     about = {"format": FORMAT, "codec": codec.VERSION, "detection": detection, "id": uuid.uuid4().hex}
     with state.transaction():
-        for statement in filter(str.strip, _TABLES.split(";\n")):
-            state.connection.execute(statement)
+        make_tables(state.connection, _TABLES)
         state.connection.executemany("INSERT INTO about VALUES (?, ?)", about.items())
 
 
@@ -172,10 +139,11 @@ def _check(state: State, config: DetectionConfig) -> None:
                 f"that wrote it, or {fresh}"
             )
     before, now = orjson.loads(about["detection"]), orjson.loads(msgspec.json.encode(config))
-    if before != now:
+    changes = "; ".join(_changes(before, now))
+    if changes:
         raise StateRefused(
-            f"state {state.path!r} was made under another configuration: {'; '.join(_changes(before, now))}. Events "
-            f"already told came from the old values: put them back, or {fresh}"
+            f"state {state.path!r} was made under another configuration: {changes}. Events already told came from the "
+            f"old values: put them back, or {fresh}"
         )
 
 
@@ -184,5 +152,5 @@ def _changes(before: dict[str, object], now: dict[str, object], place: str = "de
         old, new = before.get(name), now.get(name)
         if isinstance(old, dict) and isinstance(new, dict):
             yield from _changes(old, new, f"{place}.{name}")
-        elif old != new:
+        elif old != new and f"{place}.{name}" not in _MAY_CHANGE:
             yield f"{place}.{name} was {old}, now {new}"

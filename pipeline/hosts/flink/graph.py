@@ -4,9 +4,10 @@ import apache_beam as beam
 
 from pipeline.brokers import Connection
 from pipeline.config import Config
+from pipeline.records import Parse
 from pipeline.sinks.kafka import WriteDeadLettersToKafka, WriteEventsToKafka
 from pipeline.sources.kafka.transforms import EventTime, FollowKafka
-from pipeline.transforms.articles import DEAD_LETTERS, Parse, ParseArticles, SketchArticles
+from pipeline.transforms.articles import DEAD_LETTERS, ParseArticles, SketchArticles
 from pipeline.transforms.detect import DetectStories
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pipeline.durable import make_tables
+
 _VERSION = 1
 
 _SCHEMA = """
@@ -111,8 +113,7 @@ class Memory:
         version = self._database.execute("PRAGMA user_version").fetchone()[0]
         tables = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if version == 0 and tables == 0:
-            for statement in filter(str.strip, _SCHEMA.split(";\n")):
-                self._database.execute(statement)
+            make_tables(self._database, _SCHEMA)
             self._database.execute(f"PRAGMA user_version = {_VERSION}")
         elif version != _VERSION or not self._has_files():
             raise MemoryRefused(

@@ -11,26 +11,13 @@ from typing import Protocol
 
 from pipeline.hosts.publish.delivery import Delivery
 from pipeline.hosts.publish.memory import Look, Memory, Progress
-from pipeline.records import Article, DeadLetter, MalformedArticle, RawArticle
+from pipeline.records import DeadLetter, MalformedArticle, Parse, RawArticle
 
 _MARK_EVERY = 200
 """Articles after which a large file is marked: what was sent since is sent again after a crash."""
 _MOST_READERS = 256
 """Growing files whose hash is kept at hand; others are hashed anew before they are read on."""
 _NOTE_EVERY_SECONDS = 0.25
-
-
-class Parsed(Protocol):
-    """An article, and what was odd about it."""
-
-    @property
-    def article(self) -> Article: ...
-    @property
-    def notes(self) -> tuple[str, ...]: ...
-
-
-Parse = Callable[[RawArticle], Parsed]
-"""The same as that of `pipeline.transforms`, which would bring Beam along."""
 
 
 class Position(Protocol):

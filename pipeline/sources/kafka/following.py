@@ -98,7 +98,7 @@ class FindPartitionsFn(beam.DoFn):
     def on_look(self, topic: str = _KEY, known: Any = _KNOWN, look: Any = _LOOK) -> Iterator[tuple[str, int]]:
         now = _now()
         # A new consumer asks anew; one that is kept would answer from what it knows for minutes.
-        consumer = open_consumer(self._connection.settings())
+        consumer = open_consumer(self._connection)
         try:
             ranges = find_ranges(consumer, topic)
         finally:

@@ -1,24 +1,14 @@
 """A Kafka topic seen as ranges of offsets, one a partition."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError
 
-_ANSWER_MS = 30_000
-_SAFE: dict[str, Any] = {
-    # The defaults would commit what was not processed, start at the end, and read what a transaction took back.
-    "enable_auto_commit": False,
-    "isolation_level": "read_committed",
-    # Not "earliest": what retention deleted before it was read must be noticed, not jumped over.
-    "auto_offset_reset": "none",
-    "allow_auto_create_topics": False,
-}
+from pipeline.brokers import SAFE_READING, Connection
 
-Settings = Mapping[str, Any]
-"""What kafka-python needs to reach the brokers: ``bootstrap_servers``, and how it is secured."""
+_ANSWER_MS = 30_000
 
 
 class TopicNotFound(ValueError):
@@ -38,9 +28,10 @@ class Range(NamedTuple):
     stop: int
 
 
-def open_consumer(settings: Settings, **more: Any) -> KafkaConsumer:
+def open_consumer(connection: Connection) -> KafkaConsumer:
     """Connect a consumer that belongs to no group and commits nothing by itself."""
-    return KafkaConsumer(**{**settings, **_SAFE, **more})
+    # Not "earliest": what retention deleted before it was read must be noticed, not jumped over.
+    return KafkaConsumer(**connection.settings(), **SAFE_READING, auto_offset_reset="none")
 
 
 def find_ranges(

@@ -59,7 +59,7 @@ class ReadFn(beam.DoFn):
         """Give the partition's consumer, about to read `offset`; it is not, after a bundle that failed or moved."""
         consumer = self._consumers.get(partition)
         if consumer is None:
-            consumer = self._consumers[partition] = open_consumer(self._connection.settings())
+            consumer = self._consumers[partition] = open_consumer(self._connection)
             consumer.assign([partition])
         if self._next.get(partition) != offset:
             consumer.seek(partition, offset)

@@ -7,9 +7,8 @@ from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTr
 from apache_beam.transforms.core import RestrictionProvider
 
 from pipeline.detection.clock import to_micros
-from pipeline.records import MalformedArticle, RawArticle
+from pipeline.records import MalformedArticle, Parse, RawArticle
 from pipeline.sources.kafka.ranges import Range
-from pipeline.transforms.articles import Parse
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.benchmarks.peers.rules import PEERS, Peer, average_link, nearest_article, nearest_centroid, shingles
+from tests.benchmarks.peers.rules import (
+    PEERS,
+    TEXTCLUST_WORDS,
+    Peer,
+    average_link,
+    nearest_article,
+    nearest_centroid,
+    shingles,
+    textclust,
+)
 from tests.benchmarks.peers.texts import Texts
 
 QUAKE = "strong quake shakes the harbour town of Lorvik before dawn and cuts its power"
@@ -62,3 +71,28 @@ def test_the_centroid_is_the_sum_of_the_articles() -> None:
 def test_a_story_long_silent_is_not_the_nearest() -> None:
     assert nearest_centroid(texts(QUAKE, QUAKE, hours=1), 0.5) == [0, 0]
     assert nearest_centroid(texts(QUAKE, QUAKE, hours=24 * 9), 0.5) == [0, 1]
+
+
+def test_average_link_joins_at_the_mean_likeness_of_all_pairs() -> None:
+    chain = texts(*CHAIN)
+    # The first two are more alike than any others, and are joined first.
+    mean = float(chain.cosines[0, 2] + chain.cosines[1, 2]) / 2
+
+    assert len(set(average_link(chain, mean - 1e-5))) == 1
+    assert len(set(average_link(chain, mean + 1e-5))) == 2
+
+
+def test_textclust_joins_within_the_radius_of_the_micro_cluster() -> None:
+    # One micro-cluster is there when the second article comes: every idf is 1, and "e f" are unknown and count nothing.
+    pair = texts("a b c d", "c d e f")
+    likeness = 1 / np.sqrt(2)
+
+    assert len(set(textclust(pair, likeness - 1e-5))) == 1
+    assert len(set(textclust(pair, likeness + 1e-5))) == 2
+
+
+def test_textclust_reads_the_first_words_alone() -> None:
+    beginning = " ".join(["a"] * TEXTCLUST_WORDS)
+
+    assert len(set(textclust(texts(f"{beginning} {QUAKE}", f"{beginning} {TRIAL}"), 0.99))) == 1
+    assert len(set(textclust(texts(f"{QUAKE} {beginning}", f"{TRIAL} {beginning}"), 0.99))) == 2

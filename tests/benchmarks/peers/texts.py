@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.cluster.hierarchy import linkage
+from scipy.spatial.distance import squareform
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from pipeline.detection.words import words
@@ -24,31 +27,33 @@ class Texts:
         self.words = [_words(article) for article in articles]
         times = [datetime.fromisoformat(article["observed_at"]).timestamp() for article in articles]
         self.days: NDArray[np.float64] = np.array(times) / 86_400
-        self._cosines: NDArray[np.float32] | None = None
-        self._jaccards: NDArray[np.float32] | None = None
 
-    @property
+    @cached_property
     def cosines(self) -> NDArray[np.float32]:
         """TF-IDF with logarithmic frequencies, shape ``(n, n)``.
 
         The idf is that of the whole set: an advantage over what runs in one pass.
         """
-        if self._cosines is None:
-            vectorizer = TfidfVectorizer(analyzer=list, sublinear_tf=True, dtype=np.float32)
-            vectors = vectorizer.fit_transform(self.words)
-            self._cosines = (vectors @ vectors.T).toarray()
-        return self._cosines
+        vectorizer = TfidfVectorizer(analyzer=list, sublinear_tf=True, dtype=np.float32)
+        vectors = vectorizer.fit_transform(self.words)
+        return (vectors @ vectors.T).toarray()
 
-    @property
+    @cached_property
+    def tree(self) -> NDArray[np.float64]:
+        """How average linkage joins the articles, two or more, step by step: SciPy's linkage matrix, ``(n - 1, 4)``."""
+        distances = 1 - self.cosines
+        # Rounding may take the cosine of equal articles above 1.
+        np.maximum(distances, 0, out=distances)
+        return linkage(squareform(distances, checks=False), "average")
+
+    @cached_property
     def jaccards(self) -> NDArray[np.float32]:
         """Jaccard similarity of the shingles of three words, shape ``(n, n)``."""
-        if self._jaccards is None:
-            vectorizer = CountVectorizer(analyzer=_shingles, binary=True, dtype=np.float32)
-            vectors = vectorizer.fit_transform(self.words)
-            shared = (vectors @ vectors.T).toarray()
-            sizes = shared.diagonal()
-            self._jaccards = shared / np.maximum(sizes[:, None] + sizes[None, :] - shared, 1)
-        return self._jaccards
+        vectorizer = CountVectorizer(analyzer=_shingles, binary=True, dtype=np.float32)
+        vectors = vectorizer.fit_transform(self.words)
+        shared = (vectors @ vectors.T).toarray()
+        sizes = shared.diagonal()
+        return shared / np.maximum(sizes[:, None] + sizes[None, :] - shared, 1)
 
 
 def _words(article: dict[str, Any]) -> list[str]:

@@ -1,0 +1,46 @@
+"""Names as they stand in a text: two and more words with capital letters that stand together."""
+
+from collections import Counter
+
+import regex
+
+from pipeline.detection.background import frequency
+
+_MOST_WORDS = 5
+_MOST_NAMES = 12
+_MOST_LETTERS = 60
+_COMMON = 0.002
+"""Share of all words from which a word is one that sentences begin with ("The", "On"), not a part of a name."""
+
+_WORD = r"\p{Lu}[\p{L}\p{M}\p{N}]*(?:['’-][\p{L}\p{M}\p{N}]+)*"
+_RUN = regex.compile(rf"\b{_WORD}(?:[ \u00a0]{_WORD}){{1,{_MOST_WORDS - 1}}}\b", regex.V1)
+_POSSESSIVE = regex.compile(r"['’]s?$", regex.V1)
+
+
+def whole_names(text: str, language: str) -> tuple[str, ...]:
+    """Find the names of more than one word, the most frequent first; of equals the first.
+
+    Scripts without capital letters have none that could be told so.
+
+    Parameters
+    ----------
+    text
+        Without the title: where those capitalise every word, they would make names of anything.
+    language
+        BCP 47 primary tag; says which words are too common to begin a name.
+
+    Examples
+    --------
+    >>> whole_names("On Friday the Prime Minister met Ana Sousa. Ana Sousa's aides left.", "en")
+    ('Ana Sousa', 'Prime Minister')
+    """
+    found = Counter(name for run in _RUN.findall(text) if (name := _trimmed(run.split(), language)))
+    return tuple(name for name, _ in found.most_common(_MOST_NAMES))
+
+
+def _trimmed(words: list[str], language: str) -> str | None:
+    """Give the run without the words that only begin a sentence; none if it is no longer a name."""
+    while words and frequency(words[0].lower(), language) >= _COMMON:
+        del words[0]
+    name = _POSSESSIVE.sub("", " ".join(words))
+    return name if len(words) > 1 and len(name) <= _MOST_LETTERS else None
