@@ -22,7 +22,7 @@ from tests.benchmarks.speed.measuring import Wanted, machine, measure
 
 LONG_CHARACTERS = 3_000
 _NUM_TOKEN_SETS = 3_000
-_NUM_STREAMED = 500
+_NUM_STREAMED = 300
 
 WANTED = (
     Wanted("core", "TfidfVectorizer", 1.5),
