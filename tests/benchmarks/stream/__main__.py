@@ -1,6 +1,7 @@
 """Run a simulated newswire through the core, with its state in a file, and see whether cost stays flat.
 
-Usage: python -m tests.benchmarks.stream [--articles N] [--days D] [--horizon HOURS] [--plot FILE] [--json FILE]
+Usage: python -m tests.benchmarks.stream [--articles N] [--days D] [--horizon HOURS] [--block N] [--plot FILE]
+       [--json FILE]
 
 Measured for each block of articles, without the time to write them: CPU time from article to events, with the journal
 in SQLite as `wirewatch run` keeps it; memory of the process; size of the state; live articles. At the end the state is
@@ -30,7 +31,6 @@ from pipeline.records import Article
 from tests.benchmarks.speed.measuring import machine
 from tests.benchmarks.stream.newswire import Newswire
 
-_BLOCK = 10_000
 _BATCH = 100
 """Articles of a transaction."""
 
@@ -50,11 +50,11 @@ class Point(NamedTuple):
     num_events: int
 
 
-def run(newswire: Newswire, state: State, config: DetectionConfig) -> Iterator[Point]:
+def run(newswire: Newswire, state: State, config: DetectionConfig, size: int) -> Iterator[Point]:
     stores = stores_of(state.connection, "en")
     journal = Journal.load(config, stores)
     num_articles = num_events = 0
-    for block in _cut(newswire, _BLOCK):
+    for block in _cut(newswire, size):
         start = time.process_time()
         for articles in _cut(block, _BATCH):
             with state.transaction():
@@ -122,13 +122,14 @@ def main() -> None:
     parser.add_argument("--articles", type=int, default=200_000)
     parser.add_argument("--days", type=float, default=6.0)
     parser.add_argument("--horizon", type=float, default=TimeConfig().horizon_hours, metavar="HOURS")
+    parser.add_argument("--block", type=int, default=10_000)
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     config, console = DetectionConfig(time=TimeConfig(horizon_hours=options.horizon)), Console(width=120)
     before, points = _memory(), []
     with TemporaryDirectory() as folder, open_state(os.path.join(folder, "state.db"), config) as state:
-        for point in run(Newswire(options.articles, options.days), state, config):
+        for point in run(Newswire(options.articles, options.days), state, config, options.block):
             points.append(point)
             console.print(point._asdict(), soft_wrap=True)
         start = time.process_time()
