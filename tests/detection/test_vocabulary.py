@@ -88,9 +88,21 @@ def test_a_new_vocabulary_changes_no_sketch(monkeypatch: pytest.MonkeyPatch) -> 
     assert list(map(encode_sketch, again)) == list(map(encode_sketch, sketches))
 
 
-def test_what_it_holds_is_bounded() -> None:
+def test_it_is_full_of_words_or_of_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_MOST_WORDS", 3)
+    monkeypatch.setattr(limits, "_MOST_CHUNKS", 5)
+    by_words, by_chunks = Vocabulary(), Vocabulary()
+    by_words.read("one two three", "en")
+    by_chunks.read("one one. one, (one) one!", "en")
+    assert not by_words.is_full
+    assert not by_chunks.is_full
+    by_words.read("four", "en")
+    by_chunks.read("one;", "en")
+    assert by_words.is_full
+    assert by_chunks.is_full
+
+
+def test_a_long_chunk_is_not_kept() -> None:
     vocabulary = Vocabulary()
-    while not vocabulary.is_full:
-        start = len(vocabulary.forms)
-        vocabulary.read(" ".join(f"w{number}" for number in range(start, start + 10_000)), "en")
-    assert len(vocabulary.forms) <= 2**18 + 10_000
+    vocabulary.read("x" * 41 + " " + "y" * 40, "en")
+    assert vocabulary.num_chunks == 1
