@@ -4,8 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from pipeline.config import RuleConfig
-from pipeline.detection.terms import stem_of
-from pipeline.detection.words import words
+from pipeline.detection.words import stem_of, words
 from pipeline.records import EventType, Role, StoryEvent
 
 _GROWTH = (EventType.EMERGED, EventType.GREW, EventType.SURGED)
