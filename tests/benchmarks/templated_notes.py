@@ -6,13 +6,14 @@ ARTICLES is the set that was replayed (JSON lines, may be compressed), ASSIGNMEN
 A note is told by its title (quarterly results, dividends, grain and export inspections), its company by its ticker and
 by the words before that or before the first word of the template: one of the two in common makes two companies one. A
 story counts where at least three in five of its articles are notes of one kind; it is wrong where its articles are of
-more than one company. Prints the sums and up to thirty stories to read.
+more than one company. A copy that is a note is wrong where no report of its story is of its company. Prints the
+sums, and up to thirty of each to read.
 """
 
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import orjson
@@ -32,6 +33,8 @@ COMPANY_ENDS = re.compile(
     r" ?<| (?:SETS|YEAR|QTR|[1-4](?:ST|ND|RD|TH)|19\d\d|RAISES|DECLARES|REPORTS|SEES|INC|CORP|CO|LTD)\b|&"
 )
 EMERGES_WITH = 3
+SHARE_OF_NOTES = 0.6
+MOST_SHOWN = 30
 
 
 def titles_of(articles: Path) -> dict[str, str]:
@@ -59,28 +62,46 @@ def num_companies(titles: Iterable[str]) -> int:
     return len(companies)
 
 
-def emerged_stories(assignments: Path) -> list[list[str]]:
+def wrong_stories(titles: Mapping[str, str], assigned: Sequence[Mapping[str, str]]) -> None:
     reports: dict[str, list[str]] = defaultdict(list)
-    for line in read_jsonl(assignments):
-        if line["role"] == "report":
-            reports[line["story_id"]].append(line["article_id"])
-    return [ids for ids in reports.values() if len(ids) >= EMERGES_WITH]
+    for one in assigned:
+        if one["role"] == "report":
+            reports[one["story_id"]].append(titles[one["article_id"]])
+    stories = [found for found in reports.values() if len(found) >= EMERGES_WITH]
+    wrong: list[tuple[int, str, list[str]]] = []
+    for found in stories:
+        kind, count = Counter(map(kind_of, found)).most_common(1)[0]
+        if kind and count >= SHARE_OF_NOTES * len(found) and num_companies(found) > 1:
+            wrong.append((len(found), kind, found))
+    num_articles = sum(size for size, _, _ in wrong)
+    share = len(wrong) / len(stories)
+    print(f"{len(wrong)} of {len(stories)} stories ({share:.1%}) mix companies: {num_articles} reports")
+    print(dict(Counter(kind for _, kind, _ in wrong)))
+    for size, kind, examples in sorted(wrong, reverse=True)[:MOST_SHOWN]:
+        print(f"{size:>4} {kind:<8} {' | '.join(examples[:4])}")
+
+
+def wrong_copies(titles: Mapping[str, str], assigned: Sequence[Mapping[str, str]]) -> None:
+    reports: dict[str, list[str]] = defaultdict(list)
+    for one in assigned:
+        if one["role"] == "report":
+            reports[one["story_id"]].append(titles[one["article_id"]])
+    copies = [(titles[one["article_id"]], one["story_id"]) for one in assigned if one["role"] == "copy"]
+    wrong = [
+        (title, reports[story_id])
+        for title, story_id in copies
+        if kind_of(title) and not any(company_of(title) & company_of(report) for report in reports[story_id])
+    ]
+    print(f"{len(wrong)} of {len(copies)} copies ({len(wrong) / len(copies):.1%}) copy a note of another company")
+    for title, originals in wrong[:MOST_SHOWN]:
+        print(f"     {title} <- {' | '.join(originals[:3])}")
 
 
 def main(articles: Path, assignments: Path) -> None:
     titles = titles_of(articles)
-    stories = emerged_stories(assignments)
-    wrong: list[tuple[int, str, list[str]]] = []
-    for ids in stories:
-        kinds = Counter(kind_of(titles[article_id]) for article_id in ids)
-        kind, count = kinds.most_common(1)[0]
-        if kind and count >= 0.6 * len(ids) and num_companies(titles[article_id] for article_id in ids) > 1:
-            wrong.append((len(ids), kind, [titles[article_id] for article_id in ids]))
-    num_articles = sum(size for size, _, _ in wrong)
-    print(f"{len(wrong)} of {len(stories)} stories with {EMERGES_WITH} reports mix companies: {num_articles} reports")
-    print(dict(Counter(kind for _, kind, _ in wrong)))
-    for size, kind, examples in sorted(wrong, reverse=True)[:30]:
-        print(f"{size:>4} {kind:<8} {' | '.join(examples[:4])}")
+    assigned = read_jsonl(assignments)
+    wrong_stories(titles, assigned)
+    wrong_copies(titles, assigned)
 
 
 if __name__ == "__main__":
