@@ -29,7 +29,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     missing = what_is_missing()
     if missing:
         pytest.skip(f"needs a Flink cluster, which needs {missing}")
-    cluster = Cluster(tmp_path_factory.mktemp("flink"), task_managers=2, slots=2)
+    # With one slot each, no job of two can do without one of them.
+    cluster = Cluster(tmp_path_factory.mktemp("flink"), task_managers=2, slots=1)
     cluster.start()
     yield cluster
     cluster.stop()

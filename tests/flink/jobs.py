@@ -191,6 +191,10 @@ class FlinkJob:
     def num_told(self) -> int:
         return len(records_of(self._broker, self.events))
 
+    def times_told(self) -> list[float]:
+        """Give when the broker got each event, in order, seconds since 1970."""
+        return sorted(record.timestamp / 1000 for record in records_of(self._broker, self.events))
+
     def told_when(self, expected: dict[str, set[bytes]], seconds: float) -> dict[str, set[bytes]]:
         """Wait until every expected id stands in the topic, or the time is over; gives what stands there."""
         until = time.monotonic() + seconds

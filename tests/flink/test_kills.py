@@ -1,5 +1,6 @@
 """SIGKILL of each part at random moments: the events are those of an undisturbed run, each id with one content."""
 
+import math
 import os
 import random
 import signal
@@ -7,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -76,16 +78,15 @@ def test_kills_lose_nothing_and_change_nothing_that_is_told(
     job.start_reading()
     chance = random.Random(seed())
     share = -(-len(articles) // len(kills))
+    killed_at = []
     for number, kill in enumerate(chance.sample(kills, len(kills))):
-        _publish_and_kill(
-            job,
-            articles[number * share : (number + 1) * share],
-            each_seconds,
-            partial(kill, cluster, flink_broker),
-            chance,
+        part = articles[number * share : (number + 1) * share]
+        killed_at.append(
+            (kill, _publish_and_kill(job, part, each_seconds, partial(kill, cluster, flink_broker), chance))
         )
     job.publish_end(articles)
     told = job.told_when(expected, 180)
+    _report_standstill(killed_at, job.times_told())
     assert told == expected
 
 
@@ -111,16 +112,25 @@ def test_a_worker_that_outlives_a_restored_checkpoint_does_not_believe_what_it_r
 
 def _publish_and_kill(
     job: FlinkJob, articles: Sequence[Article], each_seconds: float, kill: Callable[[], None], chance: random.Random
-) -> None:
-    """Publish, end a part meanwhile, and wait until something is told again."""
+) -> float:
+    """Publish, end a part meanwhile, and wait until something is told again; gives when it was ended."""
     seconds = len(articles) * each_seconds
     loading = threading.Thread(target=job.publish, daemon=True, args=(articles,), kwargs={"each_seconds": each_seconds})
     loading.start()
     time.sleep(seconds * chance.uniform(0.1, 0.6))
-    before, killed_at = job.num_told(), time.monotonic()
+    before, killed_at = job.num_told(), time.time()
     kill()
     while job.num_told() <= before:
-        assert time.monotonic() - killed_at < 180, "nothing was told for three minutes after the kill"
+        assert time.time() - killed_at < 180, "nothing was told for three minutes after the kill"
         time.sleep(0.5)
-    print(f"{getattr(kill, 'func', kill).__name__}: output stood still for {time.monotonic() - killed_at:.1f} s")
     loading.join()
+    return killed_at
+
+
+def _report_standstill(kills: Sequence[tuple[Kill, float]], times_told: Sequence[float]) -> None:
+    """Print the longest pause of the output between each kill and the next."""
+    ends = [moment for _, moment in kills[1:]] + [math.inf]
+    for (kill, begin), end in zip(kills, ends, strict=True):
+        times = [begin, *(moment for moment in times_told if begin < moment <= end)]
+        pause = max((later - earlier for earlier, later in pairwise(times)), default=math.inf)
+        print(f"{kill.__name__}: output stood still for {pause:.1f} s")
