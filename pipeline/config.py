@@ -279,8 +279,8 @@ class RuleConfig(Section, frozen=True, kw_only=True):
     """Words and names in any language, compared by their stems; of an entry with several words all must occur."""
     outlets: tuple[Name, ...] = ()
     """Who must have published one of the articles that the event tells of."""
-    languages: tuple[Name, ...] = ()
-    """BCP 47 primary tags."""
+    languages: tuple[Annotated[str, Meta(pattern="^[A-Za-z]{2,3}$")], ...] = ()
+    """BCP 47 primary tags, as events have them: ``en``, not ``en-GB`` or ``English``."""
     min_reports: Annotated[int, Meta(ge=0)] = 0
     min_copies: Annotated[int, Meta(ge=0)] = 0
     min_outlets: Annotated[int, Meta(ge=0)] = 0

@@ -106,6 +106,7 @@ name = "store"
         ('["harbours"]', '["harbours", 7]', "deliver.destinations[0].rules[1] is 7"),
         ('"store"', '"desk"', "2 deliver.destinations are named 'desk'"),
         ('"store"', '"The Store"', "deliver.destinations[1].name is 'The Store'"),
+        ("time_zone", 'languages = ["en", "English"]\ntime_zone', "deliver.rules[0].languages[1] is 'English'"),
         ("time_zone", 'words = ["ferry", "?!"]\ntime_zone', "has '?!', in which no word is"),
         ("quiet_from = 22:00:00\n", "", "has one of quiet_from and quiet_until"),
         ("22:00:00", "07:00:00", "is quiet from 07:00:00 to the same time"),
