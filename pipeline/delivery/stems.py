@@ -4,8 +4,7 @@ from functools import lru_cache
 
 import snowballstemmer
 
-from pipeline.detection.terms import stem_of
-from pipeline.detection.words import term_of, words
+from pipeline.detection.words import stem_of, term_of, words
 
 _ALGORITHMS = {
     "ar": "arabic",
