@@ -1,7 +1,7 @@
 """Which events a watchlist asks for."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import RuleConfig
@@ -74,7 +74,6 @@ def test_a_surge_score_that_is_reached_is_enough() -> None:
     assert fires(type=EventType.SURGED, surge_score=1.5, rule={"min_surge_score": 1.5})
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.tuples(st.sampled_from([EventType.GREW, EventType.SURGED]), st.integers(3, 30)), max_size=30))
 def test_a_rule_alerts_once_for_each_rung_that_a_story_climbs(events: list[tuple[EventType, int]]) -> None:
     rule = Rule(RuleConfig(name="rule"))
