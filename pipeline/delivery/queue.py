@@ -280,7 +280,7 @@ def open_queue(path: str) -> Iterator[Queue]:
         raise QueueRefused(
             f"{path!r} cannot be made: {error.strerror}; give [deliver] state a folder that can be written"
         ) from error
-    with lock, closing(_opened(path)) as queue:
+    with lock, closing(_opened(path, _make)) as queue:
         yield queue
 
 
@@ -291,25 +291,38 @@ def read_queue(path: str) -> Iterator[Queue]:
     Raises
     ------
     QueueRefused
-        If there is none.
+        If there is none, or if it is no queue of this program.
     """
     if not os.path.exists(path):
-        raise QueueRefused(f"there is no {path!r}: nothing was delivered yet, or [deliver] state names another file")
+        raise _nothing_yet(path)
     with closing(_opened(path)) as queue:
         yield queue
 
 
-def _opened(path: str) -> Queue:
+def _make(queue: Queue) -> None:
+    """Make the tables of a file that has none; only who holds the lock may."""
+    queue.connection.execute("PRAGMA journal_mode = WAL")
+    if not queue.connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
+        with queue.transaction():
+            make_tables(queue.connection, _TABLES)
+            queue.connection.execute("INSERT INTO about VALUES (?)", (FORMAT,))
+
+
+def _nothing_yet(path: str) -> QueueRefused:
+    return QueueRefused(
+        f"{path!r} is not there, or empty: nothing was delivered yet, or [deliver] state names another file"
+    )
+
+
+def _opened(path: str, prepare: Callable[[Queue], None] = lambda _: None) -> Queue:
     try:
         queue = Queue(path)
+        prepare(queue)
         connection = queue.connection
-        connection.execute("PRAGMA journal_mode = WAL")
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         if not tables:
-            with queue.transaction():
-                make_tables(connection, _TABLES)
-                connection.execute("INSERT INTO about VALUES (?)", (FORMAT,))
-        elif "deliveries" not in tables:
+            raise _nothing_yet(path)  # it is being made
+        if "deliveries" not in tables:
             raise QueueRefused(f"{path!r} is a SQLite file of something else; name another in [deliver] state")
         (found,) = connection.execute("SELECT format FROM about").fetchone()
     except sqlite3.DatabaseError as error:

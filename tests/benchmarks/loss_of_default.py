@@ -37,7 +37,7 @@ class Loss(NamedTuple):
 
     f1: float
     value: float | None
-    """Which value that is; none if it is the default."""
+    """Which value that is; none if it is the default itself."""
 
 
 def thresholds() -> Iterator[str]:
@@ -89,7 +89,8 @@ def table(sets: Mapping[str, tuple[float, Mapping[str, Loss]]]) -> Iterator[str]
 
 
 def cell(loss: Loss) -> str:
-    return f"{loss.f1:.3f}" + (f" ({loss.value:g})" if loss.value is not None else "")
+    told = f"{loss.f1:.3f}"
+    return told if float(told) == 0 else f"{told} ({loss.value:g})"
 
 
 def main(paths: Sequence[Path], orders: int, most: int | None, page: Path | None) -> None:

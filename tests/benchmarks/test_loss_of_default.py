@@ -1,5 +1,5 @@
 from pipeline.evaluation.gold import GoldArticle, GoldSet
-from tests.benchmarks.loss_of_default import Loss, losses, table, thresholds, varied
+from tests.benchmarks.loss_of_default import Loss, cell, losses, table, thresholds, varied
 
 KEY = "detection.stories.micro_threshold"
 
@@ -30,6 +30,10 @@ def test_a_default_that_is_as_good_as_can_be_loses_nothing() -> None:
 
     assert default == 1
     assert found == {key: Loss(0.0, None) for key in thresholds()}
+
+
+def test_a_loss_too_small_to_be_told_names_no_value() -> None:
+    assert [cell(Loss(f1, 0.19)) for f1 in (0.0004, 0.0006)] == ["0.000", "0.001 (0.19)"]
 
 
 def test_the_table_ends_with_the_greatest_loss_of_each_set() -> None:

@@ -110,5 +110,16 @@ def test_a_file_of_something_else_is_refused_with_the_remedy(tmp_path: Path) -> 
     for name, problem in (("text", "cannot be read"), ("other", "something else"), ("old", "has format 99")):
         with pytest.raises(QueueRefused, match=problem), open_queue(str(tmp_path / f"{name}.db")):
             pass
-    with pytest.raises(QueueRefused, match="there is no"), read_queue(str(tmp_path / "none.db")):
+    with pytest.raises(QueueRefused, match="is not there"), read_queue(str(tmp_path / "none.db")):
         pass
+
+
+def test_who_reads_a_file_that_is_just_being_made_leaves_it_to_its_maker(tmp_path: Path) -> None:
+    path = tmp_path / "q.db"
+    path.touch()  # as it is between its opening and its tables
+    with pytest.raises(QueueRefused, match="nothing was delivered yet"), read_queue(str(path)):
+        pass
+    assert not path.stat().st_size
+    with open_queue(str(path)) as queue, read_queue(str(path)) as reader:
+        take(queue, 1)
+        assert reader.positions() == {"events": (2, "")}

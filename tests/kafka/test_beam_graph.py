@@ -236,7 +236,7 @@ def test_positions_are_committed_for_monitoring_behind_what_is_being_read(broker
 
 
 def test_partitions_that_are_added_are_found(broker: Broker, topic: str) -> None:
-    find = FindPartitionsFn(Connection(broker.servers), EventTime(PARSE))
+    find = FindPartitionsFn(Connection(broker.servers))
     known, told = _Cell(), []
     look = _timer(told)
     find.process((topic, b""), look)
@@ -249,13 +249,5 @@ def test_partitions_that_are_added_are_found(broker: Broker, topic: str) -> None
         found += find.on_look(topic, known, look)
     found += find.on_look(topic, known, look)
     assert found == [(f"{topic}:{number}", 0) for number in range(3)]
-
-
-def test_looking_for_partitions_holds_nothing_back_until_it_looks_again(broker: Broker, topic: str) -> None:
-    told: list[Any] = []
-    find, look = FindPartitionsFn(Connection(broker.servers), EventTime(PARSE, max_out_of_orderness=5)), _timer(told)
-    find.process((topic, b""), look)
-    assert told[-1].hold_timestamp == MIN_TIMESTAMP
-    assert list(find.on_look(topic, _Cell(), look))
-    # Partitions that follow the clock are at most here when it fires.
-    assert told[-1].hold_timestamp > told[-1].fire_timestamp - 5
+    # Events of a live stream must not wait for the next look.
+    assert told[-1].hold_timestamp == told[-1].fire_timestamp > Timestamp.now()
