@@ -5,10 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.made-from-lock
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+DATA ?= ../shared/data
 UV ?= $(firstword $(wildcard $(BIN)/uv) uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak lock clean
+.PHONY: help run test bench soak lock clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\): .*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-6s %s\n", $$1, $$2 }'
@@ -25,6 +26,10 @@ test: $(READY) ## Check style, types, layers and behaviour
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pytest
+
+bench: $(READY) ## Measure speed beside what else there is (takes minutes; DATA=folder of throughput_mix)
+	@mkdir -p out
+	@$(BIN)/python -m tests.benchmarks.speed $(DATA) --json out/bench.json
 
 # Pins that still fit are kept; `make lock LOCK_OPTIONS=--upgrade` takes the newest of everything. Setuptools is in it
 # because the project itself is then built with it, without fetching anything that no hash vouches for.

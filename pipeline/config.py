@@ -279,8 +279,8 @@ class RuleConfig(Section, frozen=True, kw_only=True):
     """Words and names in any language, compared by their stems; of an entry with several words all must occur."""
     outlets: tuple[Name, ...] = ()
     """Who must have published one of the articles that the event tells of."""
-    languages: tuple[Name, ...] = ()
-    """BCP 47 primary tags."""
+    languages: tuple[Annotated[str, Meta(pattern="^[A-Za-z]{2,3}$")], ...] = ()
+    """BCP 47 primary tags, as events have them: ``en``, not ``en-GB`` or ``English``."""
     min_reports: Annotated[int, Meta(ge=0)] = 0
     min_copies: Annotated[int, Meta(ge=0)] = 0
     min_outlets: Annotated[int, Meta(ge=0)] = 0
@@ -478,6 +478,7 @@ def _check_deliver(deliver: DeliverConfig, place: str) -> None:
                     f"there is no such rule: {_meant(name, known)}"
                 )
     for rule in deliver.rules:
+        _check_words(rule, place)
         _check_quiet_hours(rule, place)
 
 
@@ -485,6 +486,15 @@ def _check_names(what: str, named: Sequence[RuleConfig | DestinationConfig], pla
     name, count = next(iter(Counter(each.name for each in named).most_common(1)), ("", 0))
     if count > 1:
         raise ConfigError(f"configuration {place!r}: {count} deliver.{what} are named {name!r}: rename all but one")
+
+
+def _check_words(rule: RuleConfig, place: str) -> None:
+    for entry in rule.words:
+        if not any(map(str.isalnum, entry)):
+            raise ConfigError(
+                f"configuration {place!r}: words of deliver.rules {rule.name!r} has {entry!r}, in which no word is, so "
+                "that it would match everything: leave it out"
+            )
 
 
 def _check_quiet_hours(rule: RuleConfig, place: str) -> None:
@@ -506,6 +516,8 @@ def _explain(problem: str, table: dict[str, Any]) -> str:
     problem, _, path = problem.partition(" - at `$")
     key = path.rstrip("`").lstrip(".")
     unknown = re.search(r"unknown field `(.*)`", problem)
+    if problem.startswith(("Invalid value", "Invalid enum value")):
+        return f"{key} is {_value_at(table, key)!r}: {_meant(str(_value_at(table, key)), _values_of(key))}"
     if unknown is None:
         return f"{key} is {_value_at(table, key)!r}: {problem[0].lower()}{problem[1:]}"
     return (
@@ -527,12 +539,28 @@ def _value_at(table: Any, key: str) -> Any:
     return table
 
 
+def _values_of(key: str) -> list[str]:
+    """Give the words that a key may have, of those that have only a few."""
+    place, _, name = key.rpartition(".")
+    tags = [kind.__struct_config__.tag for kind in _kinds_at(place) if kind.__struct_config__.tag_field == name]
+    return tags or [word for kind in _kinds_at(key) for word in _words_in(kind)]
+
+
+def _words_in(kind: Any) -> list[str]:
+    return [kind] if isinstance(kind, str) else [word for part in get_args(kind) for word in _words_in(part)]
+
+
 def _keys_of(key: str) -> list[str]:
+    kinds = _kinds_at(key)
+    tag = sorted({field for kind in kinds if (field := kind.__struct_config__.tag_field)})
+    return [*tag, *dict.fromkeys(field.name for kind in kinds for field in msgspec.structs.fields(kind))]
+
+
+def _kinds_at(key: str) -> tuple[Any, ...]:
     kinds: tuple[Any, ...] = (Config,)
     for part in re.findall(r"[^.\[\]]+", key):
         kinds = _kinds_of_elements(kinds) if part.isdigit() else _kinds_of_field(kinds, part)
-    tag = sorted({field for kind in kinds if (field := kind.__struct_config__.tag_field)})
-    return [*tag, *dict.fromkeys(field.name for kind in kinds for field in msgspec.structs.fields(kind))]
+    return kinds
 
 
 def _kinds_of_field(kinds: tuple[Any, ...], name: str) -> tuple[Any, ...]:

@@ -64,6 +64,8 @@ def test_what_is_written_is_what_is_used(path: Path) -> None:
         ("[detection.stories]\ngrowth_ladder = [5, 3]", ["growth_ladder", "[5, 3]", "[3, 5]"]),
         ("[input]\nmax_article_bytes = 5", ["input.max_article_bytes", "5", "1024"]),
         ("[output]\nsource = ''", ["output.source", "''"]),
+        ("[run]\nengine = 'spark'", ["run.engine is 'spark': it knows embedded, flink"]),
+        ("[kafka]\nsasl = 'SCRAM'", ["kafka.sasl is 'SCRAM': it knows PLAIN, SCRAM-SHA-256"]),
     ],
 )
 def test_a_refusal_names_the_key_the_value_and_the_remedy(path: Path, text: str, words: list[str]) -> None:
@@ -91,13 +93,21 @@ name = "store"
     ("right", "wrong", "words"),
     [
         ("kind = ", "knd = ", "deliver.destinations[0] is {'knd': 'webhook'"),
-        ('"sql"', '"sqll"', "deliver.destinations[1].kind is 'sqll'"),
+        ('"sql"', '"sqll"', "deliver.destinations[1].kind is 'sqll': did you mean 'sql'?"),
+        (
+            "time_zone",
+            'types = ["new"]\ntime_zone',
+            "deliver.rules[0].types[0] is 'new': it knows emerged, grew, surged, ",
+        ),
+        ('"sql"', '"sql"\nstart = "begin"', "deliver.destinations[1].start is 'begin': did you mean 'beginning'?"),
         ('"webhook"\n', '"webhook"\nulr = ""\n', "'ulr' in [deliver.destinations[0]]: did you mean 'url'?"),
         ("time_zone", "timezone", "'timezone' in [deliver.rules[0]]: did you mean 'time_zone'?"),
         ('["harbours"]', '["harbour"]', "has 'harbour', but there is no such rule: did you mean 'harbours'?"),
         ('["harbours"]', '["harbours", 7]', "deliver.destinations[0].rules[1] is 7"),
         ('"store"', '"desk"', "2 deliver.destinations are named 'desk'"),
         ('"store"', '"The Store"', "deliver.destinations[1].name is 'The Store'"),
+        ("time_zone", 'languages = ["en", "English"]\ntime_zone', "deliver.rules[0].languages[1] is 'English'"),
+        ("time_zone", 'words = ["ferry", "?!"]\ntime_zone', "has '?!', in which no word is"),
         ("quiet_from = 22:00:00\n", "", "has one of quiet_from and quiet_until"),
         ("22:00:00", "07:00:00", "is quiet from 07:00:00 to the same time"),
         ("Europe/Berlin", "Europe/Berln", "time_zone 'Europe/Berln', which is none"),

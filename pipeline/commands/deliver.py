@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.commands.common import Failure, configured, idle_option, stop_on_signals
-from pipeline.config import Config
+from pipeline.config import Config, SqlConfig
 
 if TYPE_CHECKING:
     from pipeline.delivery.destinations.sql import EventStore
@@ -84,6 +84,20 @@ def _check(config: Config) -> None:
         raise click.UsageError(
             "there is nowhere to deliver to: give [[deliver.destinations]]; see configs/deliver.toml"
         )
+    for given in config.deliver.destinations:
+        if isinstance(given, SqlConfig):
+            _check_address(given.url or config.store.url)
+
+
+def _check_address(store: str) -> None:
+    """Refuse what can never be a store; one that is only gone for now is waited for."""
+    from pipeline.store import StoreError
+    from pipeline.store.connecting import connect
+
+    try:
+        connect(store).dispose()
+    except StoreError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _open_store(url: str) -> "EventStore":

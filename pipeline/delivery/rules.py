@@ -4,8 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from pipeline.config import RuleConfig
-from pipeline.detection.terms import stem_of
-from pipeline.detection.words import words
+from pipeline.delivery.stems import stems_of
 from pipeline.records import EventType, Role, StoryEvent
 
 _GROWTH = (EventType.EMERGED, EventType.GREW, EventType.SURGED)
@@ -34,7 +33,7 @@ class Subject:
         texts = [event.headline, *event.keywords]
         for mention in mentions:
             texts += [mention.title, *mention.terms]
-        self.stems = stems_of(" ".join(texts))
+        self.stems = frozenset[str]().union(*stems_of(" ".join(texts), event.language))
 
 
 class Rule:
@@ -51,7 +50,6 @@ class Rule:
         self.name = config.name
         self._outlets = {outlet.casefold() for outlet in config.outlets}
         self._languages = {language.casefold() for language in config.languages}
-        self._words = [stems_of(entry) for entry in config.words]
 
     def fires(self, subject: Subject, alerted: int | None) -> bool:
         """Tell whether an event is worth an alert.
@@ -79,16 +77,9 @@ class Rule:
             and event.surge_score >= config.min_surge_score
             and (not self._languages or event.language in self._languages)
             and (not self._outlets or not self._outlets.isdisjoint(subject.outlets))
-            and (not self._words or any(stems <= subject.stems for stems in self._words))
+            and (not config.words or any(self._has(entry, subject) for entry in config.words))
         )
 
-
-def stems_of(text: str) -> frozenset[str]:
-    """Give the stems of a text's words; a word that is no term (a single letter) stands for itself.
-
-    Examples
-    --------
-    >>> sorted(stems_of("Přístavy, l'Élysée & ports"))
-    ['elysee', 'ports', 'prista']
-    """
-    return frozenset(stem_of(word) or word.casefold() for word in words(text))
+    def _has(self, entry: str, subject: Subject) -> bool:
+        """Tell whether every word of an entry occurs in an event."""
+        return not any(stems.isdisjoint(subject.stems) for stems in stems_of(entry, subject.event.language))

@@ -60,7 +60,8 @@ class Archive:
         self._config = config
         self._copies = BucketIndex(config.copies.bands, config.index_depth, first)
         self._reports = BucketIndex(config.stories.bands, config.index_depth, first)
-        self._kept: deque[Kept] = deque()
+        self._kept: dict[int, Kept] = {}
+        """The live articles by their numbers, from old to new. (Of a deque only the ends are found at once.)"""
         self._first = first
         self._number_of: dict[str, int] = {}
         self._taken_down: set[int] = set()
@@ -80,7 +81,7 @@ class Archive:
         """Go through the live articles from old to new: generation, article, and whether it was taken down."""
         starts = deque(self._generations)
         generation = 0
-        for number, kept in enumerate(self._kept, self._first):
+        for number, kept in self._kept.items():
             while starts and starts[0][1] <= number:
                 generation = starts.popleft()[0]
             yield generation, kept, number in self._taken_down
@@ -98,13 +99,13 @@ class Archive:
             self._reports.skip()
         else:
             self._reports.add(keys.stories)
-        self._kept.append(Kept(encode_sketch(sketch), story_id, micro_id, role))
+        self._kept[number] = Kept(encode_sketch(sketch), story_id, micro_id, role)
         self._number_of[sketch.article_id] = number
         return number
 
     def get(self, number: int) -> Kept | None:
         """Give a live article by its number."""
-        return self._kept[number - self._first] if number >= self._first else None
+        return self._kept.get(number)
 
     def by_id(self, article_id: str) -> Kept | None:
         """Give the newest live article of an id, unless it was taken down."""
@@ -134,7 +135,7 @@ class Archive:
         end = self.next_number
         by_age = self._generations[0][1] if self._generations else end
         bound = max(by_age, end - most)
-        gone = [self._kept.popleft() for _ in range(bound - self._first)]
+        gone = [self._kept.pop(number) for number in range(self._first, bound)]
         self._drop_ids(gone)
         self._taken_down = {number for number in self._taken_down if number >= bound}
         num_early = bound - max(by_age, self._first)
@@ -152,7 +153,7 @@ class Archive:
     def resembling(self, sketch: Sketch) -> list[Kept]:
         """Find live reports that may be of the same story, from old to new."""
         numbers = self._reports.find(self._keys(sketch).stories)
-        return [self._kept[number - self._first] for number in numbers.tolist()]
+        return [self._kept[number] for number in numbers.tolist()]
 
     def expect(self, keys: Keys) -> None:
         """Take what was worked out ahead for the article that comes next."""
@@ -177,4 +178,4 @@ class Archive:
         best = likenesses.argmax()
         if likenesses[best] < self._config.copies.threshold:
             return None
-        return float(likenesses[best]), self._kept[int(numbers[best]) - self._first]
+        return float(likenesses[best]), self._kept[int(numbers[best])]

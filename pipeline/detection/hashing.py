@@ -1,12 +1,10 @@
 """Hashes that stay the same across processes, machines and years."""
 
-from functools import lru_cache
 from hashlib import blake2b
 
 import xxhash
 
 
-@lru_cache(maxsize=1 << 18)
 def word_hash(word: str) -> int:
     """Hash a word to 32 bits (XXH32 of its UTF-8)."""
     return xxhash.xxh32_intdigest(word.encode("utf-8", "surrogatepass"))

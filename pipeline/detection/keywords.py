@@ -3,8 +3,8 @@
 from collections import Counter
 
 from pipeline.detection.story import Story
-from pipeline.detection.terms import stem_of
 from pipeline.detection.vectors import heaviest
+from pipeline.detection.words import stem_of
 
 _MOST = 10
 _SHARE_OF_REPORTS = 0.5

@@ -1,5 +1,8 @@
 """The sketch: all that detection keeps of an article."""
 
+from functools import lru_cache
+from threading import Lock
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +13,9 @@ from pipeline.detection.hashing import short_digest, word_hash
 from pipeline.detection.languages import detect_language
 from pipeline.detection.minhash import bucket_keys, mix, signature
 from pipeline.detection.names import whole_names
-from pipeline.detection.terms import Terms, salient_terms, stem_of
-from pipeline.detection.words import words
+from pipeline.detection.terms import Terms, salient_terms
+from pipeline.detection.vocabulary import Vocabulary
+from pipeline.detection.words import stem_of
 from pipeline.records import Article
 
 _REPEAT_STEP = np.uint32(0x9E3779B1)
@@ -46,13 +50,23 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @property
     def forms(self) -> dict[str, str]:
         """How each stem is written in the article."""
-        return dict(zip(map(stem_of, self.terms.forms), self.terms.forms, strict=True))
+        return dict(zip(self.stems, self.terms.forms, strict=True))
+
+
+_LOCK = Lock()
+
+
+class _Shared:
+    """The vocabulary of this process; what it holds changes no sketch, only how soon it is made."""
+
+    vocabulary = Vocabulary()
 
 
 def sketch_article(article: Article, config: DetectionConfig) -> Sketch:
     """Reduce an article to its sketch; the text's language is detected unless the article names it."""
     language = article.language or detect_language(article.title, article.text)
-    title, text = words(article.title), words(article.text)
+    with _LOCK:
+        terms, hashes = _read(article, language, config)
     return Sketch(
         article_id=article.id,
         source=article.source,
@@ -63,20 +77,38 @@ def sketch_article(article: Article, config: DetectionConfig) -> Sketch:
         outlet=article.outlet,
         url=article.url,
         deleted=article.deleted,
-        terms=salient_terms(title, text, language, config.sketch),
+        terms=terms,
         names=whole_names(article.text, language),
-        copy_signature=signature(shingles([*title, *text], config.copies.shingle_words), _num_perm(config.copies)),
+        copy_signature=signature(shingles(hashes, config.copies.shingle_words), _num_perm(config.copies)),
     )
 
 
-def shingles(text: list[str], size: int) -> NDArray[np.uint32]:
+def _read(article: Article, language: str, config: DetectionConfig) -> tuple[Terms, NDArray[np.uint32]]:
+    """Give an article's salient terms and the hashes of its words; one thread at a time."""
+    if _Shared.vocabulary.is_full:
+        _Shared.vocabulary = Vocabulary()
+    vocabulary = _Shared.vocabulary
+    title, text = vocabulary.read(article.title, language), vocabulary.read(article.text, language)
+    return salient_terms(title, text, vocabulary, config.sketch), vocabulary.hashes(np.concatenate([title, text]))
+
+
+def shingles(hashes: NDArray[np.uint32], size: int) -> NDArray[np.uint32]:
     """Hash every run of `size` words to 32 bits; a shorter text is one shingle, no text is none.
 
-    Case does not count: outlets set the same agency text in their own style.
+    Parameters
+    ----------
+    hashes
+        Of the words in lower case: outlets set the same agency text in their own style. Shape ``(n,)``.
+    size
+        Words of a shingle.
+
+    Returns
+    -------
+    NDArray[np.uint32]
+        Shape ``(n - size + 1,)``, or ``(min(n, 1),)`` where there are less than `size` words.
     """
-    if not text:
-        return np.empty(0, np.uint32)
-    hashes = np.fromiter(map(word_hash, map(str.lower, text)), np.uint32, len(text))
+    if not hashes.size:
+        return hashes
     size = min(size, len(hashes))
     combined = np.zeros(len(hashes) - size + 1, np.uint32)
     for start in range(size):
@@ -112,7 +144,7 @@ def weighted_elements(terms: Terms) -> NDArray[np.uint32]:
     """
     if not terms.forms:
         return np.empty(0, np.uint32)
-    stems = np.fromiter(map(word_hash, map(stem_of, terms.forms)), np.uint32, len(terms.forms))
+    stems = np.fromiter(map(_stem_hash, terms.forms), np.uint32, len(terms.forms))
     salience = terms.weights * -np.log(terms.backgrounds)
     greatest = salience.max() or 1.0
     repeats = np.maximum(1, np.rint(salience * (_MOST_REPEATS / greatest))).astype(np.intp)
@@ -120,6 +152,11 @@ def weighted_elements(terms: Terms) -> NDArray[np.uint32]:
     ordinals = (np.arange(repeats.sum()) - starts).astype(np.uint32)
     elements: NDArray[np.uint32] = np.repeat(stems, repeats) + ordinals * _REPEAT_STEP
     return elements
+
+
+@lru_cache(maxsize=1 << 18)
+def _stem_hash(form: str) -> int:
+    return word_hash(stem_of(form))
 
 
 def _num_perm(lsh: CopyConfig | StoryConfig) -> int:

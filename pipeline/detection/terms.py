@@ -1,22 +1,15 @@
 """The salient terms of an article: which words say what it is about, and how much each says."""
 
 import math
-from collections import Counter
-from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import SketchConfig
-from pipeline.detection.background import frequency
-from pipeline.detection.words import term_of
+from pipeline.detection.vocabulary import NO_STEM, Numbers, Vocabulary
 
-_PREFIX_LETTERS = 6
-_ARTICLE_WORDS = 250
-"""Length of the article in which a word's background probability to occur is counted."""
 _MOST_LEAD_WORDS = 1 << 16
 """Beyond it the extra weight of the beginning fades no further."""
 
@@ -32,51 +25,15 @@ class Terms(NamedTuple):
     """Probability that an article of this language contains it, whatever the news."""
 
 
-class _Word(NamedTuple):
-    stem: str
-    background: float
-    idf: float
-    """Natural logarithm of 1 / background."""
-    is_name: bool
-    is_number: bool
-
-
-@lru_cache(maxsize=1 << 18)
-def stem_of(form: str) -> str:
-    """Cut a term to its first six letters: coarse, and the same in every language that inflects at the end.
-
-    Examples
-    --------
-    >>> stem_of("Presidents'"), stem_of("1987"), stem_of("zemětřesení")
-    ('presid', '1987', 'zemetr')
-    """
-    return _cut(term_of(form))
-
-
-def _cut(term: str) -> str:
-    return term if term[:1].isnumeric() else term[:_PREFIX_LETTERS]
-
-
-@lru_cache(maxsize=1 << 18)
-def _analyse(form: str, language: str) -> _Word:
-    share = frequency(form.lower(), language)
-    term = term_of(form)
-    if term and term != form.lower():
-        # A part of a word ("don" of "don't") is no rarer than the whole, nor an accented spelling than its plain one.
-        share = max(share, frequency(term, language))
-    background = 1.0 - math.exp(-share * _ARTICLE_WORDS)
-    return _Word(_cut(term), background, -math.log(background), form[0].isupper(), form[0].isnumeric())
-
-
-def salient_terms(title: Sequence[str], text: Sequence[str], language: str, config: SketchConfig) -> Terms:
+def salient_terms(title: Numbers, text: Numbers, vocabulary: Vocabulary, config: SketchConfig) -> Terms:
     """Choose the terms that say most about an article.
 
     Parameters
     ----------
     title, text
-        Words as written, in order.
-    language
-        BCP 47 primary tag; chooses the background frequencies.
+        Words in order, as `vocabulary` numbers them.
+    vocabulary
+        Knows the words, and how common each is in its language.
     config
         How many terms, and what weighs how much.
 
@@ -85,71 +42,107 @@ def salient_terms(title: Sequence[str], text: Sequence[str], language: str, conf
     Terms
         At most ``config.num_terms``, chosen by weight times background idf, ties by spelling.
     """
-    entries = _count(title, text, language, config.title_weight)
-    weights = _weigh(entries, config)
-    salience = weights * np.array([entry.idf for entry in entries], np.float64)
-    stems = [entry.stem for entry in entries]
-    ranked = sorted(zip((-salience).tolist(), stems, range(len(entries)), strict=True))
-    chosen = [place for *_, place in ranked[: config.num_terms]]
+    forms = _count_forms(title, text, vocabulary, config.title_weight)
+    stems = _join_forms(forms, vocabulary)
+    weights = _weigh(stems, config)
+    chosen = _most_salient(weights * stems.idfs, stems, vocabulary, config.num_terms)
     return Terms(
-        forms=tuple(entries[place].form for place in chosen),
+        forms=tuple(_spellings(forms, stems, chosen, vocabulary)),
         weights=weights[chosen].astype(np.float32),
-        backgrounds=np.array([entries[place].background for place in chosen], np.float32),
+        backgrounds=stems.backgrounds[chosen].astype(np.float32),
     )
 
 
-class _Entry(msgspec.Struct, gc=False):
-    """What is known of one stem while an article is read."""
+class _Forms(NamedTuple):
+    """The words of an article, each once and column by column; those of no stem are left out."""
 
-    stem: str
-    background: float
-    idf: float
-    is_number: bool
-    form: str
-    form_count: int
-    more_capitals: int
-    """Occurrences with a capital letter, less those without."""
-    count: float
-    first: int
-
-    def join(self, other: "_Entry") -> None:
-        """Add another spelling of the same stem."""
-        self.count += other.count
-        self.more_capitals += other.more_capitals
-        self.is_number = other.is_number
-        self.background, self.idf = max(self.background, other.background), min(self.idf, other.idf)
-        self.first = min(self.first, other.first)
-        # The commonest spelling stands for the term, between equals the first in the alphabet.
-        if (-other.form_count, other.form) < (-self.form_count, self.form):
-            self.form, self.form_count = other.form, other.form_count
+    numbers: Numbers
+    known: NDArray[np.void]
+    num_times: NDArray[np.intp]
+    counts: NDArray[np.float64]
+    """Occurrences, those in the title by their weight."""
+    firsts: NDArray[np.intp]
+    """Where each stands first."""
 
 
-def _count(title: Sequence[str], text: Sequence[str], language: str, title_weight: float) -> list[_Entry]:
-    in_title, in_text = Counter(title).get, Counter(text).get
-    whole = [*title, *text]
-    first = dict(zip(reversed(whole), range(len(whole) - 1, -1, -1), strict=True))
-    entries: dict[str, _Entry] = {}
-    for form, position in first.items():
-        stem, background, idf, is_name, is_number = _analyse(form, language)
-        if not stem:
-            continue
-        of_title, of_text = in_title(form, 0), in_text(form, 0)
-        both, count = of_title + of_text, title_weight * of_title + of_text
-        entry = _Entry(stem, background, idf, is_number, form, both, both if is_name else -both, count, position)
-        known = entries.setdefault(stem, entry)
-        if known is not entry:
-            known.join(entry)
-    return list(entries.values())
+def _count_forms(title: Numbers, text: Numbers, vocabulary: Vocabulary, title_weight: float) -> _Forms:
+    whole = np.concatenate([title, text])
+    numbers, groups = vocabulary.group(whole)
+    num_times = np.bincount(groups, minlength=len(numbers))
+    in_title = np.bincount(groups[: len(title)], minlength=len(numbers))
+    firsts = np.empty(len(numbers), np.intp)
+    firsts[groups[::-1]] = np.arange(len(whole) - 1, -1, -1)
+    known = vocabulary.look_up(numbers)
+    kept = np.flatnonzero(known["stem"] != NO_STEM)[::-1]
+    counts = title_weight * in_title + (num_times - in_title)
+    return _Forms(numbers[kept], known[kept], num_times[kept], counts[kept], firsts[kept])
 
 
-def _weigh(entries: Sequence[_Entry], config: SketchConfig) -> NDArray[np.float64]:
-    counts = np.array([entry.count for entry in entries], np.float64)
-    firsts = np.array([entry.first for entry in entries], np.intp)
+class _Stems(NamedTuple):
+    """The stems of an article, column by column."""
+
+    numbers: Numbers
+    groups: Numbers
+    """For each form, the place of its stem."""
+    counts: NDArray[np.float64]
+    are_names: NDArray[np.bool_]
+    """Whether each is written with a capital letter more often than not."""
+    are_numbers: NDArray[np.bool_]
+    backgrounds: NDArray[np.float64]
+    idfs: NDArray[np.float64]
+    firsts: NDArray[np.intp]
+
+
+def _join_forms(forms: _Forms, vocabulary: Vocabulary) -> _Stems:
+    """Join the spellings of each stem."""
+    known = forms.known
+    numbers, groups = vocabulary.group(known["stem"].astype(np.int64))
+    size = len(numbers)
+    capitals = np.where(known["is_name"], forms.num_times, -forms.num_times)
+    are_numbers = np.empty(size, np.bool_)
+    are_numbers[groups] = known["is_number"]
+    backgrounds, idfs, firsts = np.zeros(size), np.full(size, np.inf), np.full(size, _MOST_LEAD_WORDS - 1)
+    np.maximum.at(backgrounds, groups, known["background"])
+    np.minimum.at(idfs, groups, known["idf"])
+    np.minimum.at(firsts, groups, forms.firsts)
+    counts = np.bincount(groups, weights=forms.counts, minlength=size).astype(np.float64, copy=False)
+    are_names = np.bincount(groups, weights=capitals, minlength=size) > 0
+    return _Stems(numbers, groups, counts, are_names, are_numbers, backgrounds, idfs, firsts)
+
+
+def _weigh(stems: _Stems, config: SketchConfig) -> NDArray[np.float64]:
     # A word of no count (one of the title, where titles count nothing) weighs nothing, without saturation too.
-    weights = counts * (1.0 + config.saturation) / np.maximum(counts + config.saturation, np.finfo(np.float64).tiny)
-    weights[np.array([entry.more_capitals > 0 for entry in entries], bool)] *= 1.0 + config.name_weight
-    weights[np.array([entry.is_number for entry in entries], bool)] *= config.number_weight
-    return weights * (1.0 + config.lead_weight * _fading(config.lead_words)[np.minimum(firsts, _MOST_LEAD_WORDS - 1)])
+    saturated = np.maximum(stems.counts + config.saturation, np.finfo(np.float64).tiny)
+    weights = stems.counts * (1.0 + config.saturation) / saturated
+    weights[stems.are_names] *= 1.0 + config.name_weight
+    weights[stems.are_numbers] *= config.number_weight
+    return weights * (1.0 + config.lead_weight * _fading(config.lead_words)[stems.firsts])
+
+
+def _most_salient(salience: NDArray[np.float64], stems: _Stems, vocabulary: Vocabulary, most: int) -> list[int]:
+    """Name the places of the most salient stems, the most salient first, ties by spelling."""
+    places = np.arange(len(salience))
+    if len(salience) > most:
+        # As many as are no less salient than the last one wanted: all of those that tie with it are looked at.
+        places = np.flatnonzero(salience >= np.partition(salience, -most)[-most])
+    spellings = [vocabulary.stems[number] for number in stems.numbers[places].tolist()]
+    ranked = sorted(zip((-salience[places]).tolist(), spellings, places.tolist(), strict=True))
+    return [place for *_, place in ranked[:most]]
+
+
+def _spellings(forms: _Forms, stems: _Stems, chosen: list[int], vocabulary: Vocabulary) -> list[str]:
+    """Spell stems as the article mostly does, between equals as comes first in the alphabet."""
+    commonest = np.empty(len(stems.numbers), np.intp)
+    commonest[stems.groups] = np.arange(len(stems.groups))
+    numbers = forms.numbers[commonest].tolist()
+    several = np.flatnonzero(np.bincount(stems.groups)[stems.groups] > 1)
+    best: dict[int, tuple[int, str]] = {}
+    for stem, number, num_times in zip(
+        stems.groups[several].tolist(), forms.numbers[several].tolist(), forms.num_times[several].tolist(), strict=True
+    ):
+        rank = -num_times, vocabulary.forms[number]
+        best[stem] = min(best.get(stem, rank), rank)
+    return [best[stem][1] if stem in best else vocabulary.forms[numbers[stem]] for stem in chosen]
 
 
 @cache

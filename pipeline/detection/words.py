@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 import regex
@@ -19,6 +20,7 @@ _CLUSTER = regex.compile(r"\X", regex.V1)
 _MARKS = regex.compile(r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]", regex.V1)
 _APOSTROPHES = regex.compile(r"['’ʼ＇]")
 _SHORTEST_PART = 3
+_PREFIX_LETTERS = 6
 
 
 def _spaced_words(text: str) -> list[str]:
@@ -52,8 +54,9 @@ def words(text: str) -> list[str]:
     ['東京', 'タワー']
     """
     if text.isascii():
-        return _spaced_words(text)
-    text = unicodedata.normalize("NFKC", text)
+        return [text] if text.isalpha() else _spaced_words(text)
+    # Behind a space a mark or an invisible character that begins the text joins no word, as anywhere else in it.
+    text = unicodedata.normalize("NFKC", f" {text}")
     if _MAY_BE_UNSPACED.search(text) is None or _HAS_UNSPACED.search(text) is None:
         return _spaced_words(text)
     return [word for run in _UNSPACED_RUN.findall(text) for word in _run_words(run)]
@@ -91,3 +94,20 @@ def term_of(word: str) -> str:
     if term[:1].isnumeric():
         term = term.replace(",", "")
     return term if len(term) > 1 or not term.isascii() or term.isdigit() else ""
+
+
+@lru_cache(maxsize=1 << 18)
+def stem_of(word: str) -> str:
+    """Bring a written word to its stem.
+
+    Examples
+    --------
+    >>> stem_of("Presidents'"), stem_of("1987"), stem_of("zemětřesení")
+    ('presid', '1987', 'zemetr')
+    """
+    return stem_of_term(term_of(word))
+
+
+def stem_of_term(term: str) -> str:
+    """Cut a term to its first six letters: coarse, and the same in every language that inflects at the end."""
+    return term if term[:1].isnumeric() else term[:_PREFIX_LETTERS]

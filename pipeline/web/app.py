@@ -44,7 +44,7 @@ def describe() -> FastAPI:
     return app
 
 
-def make_app(site: Site, token: str | None) -> FastAPI:
+def make_app(site: Site, token: str | None, host: str) -> FastAPI:
     """Make the application that is served.
 
     Parameters
@@ -54,11 +54,13 @@ def make_app(site: Site, token: str | None) -> FastAPI:
     token
         Who reads must show it. Without one only this machine may read, under its own names: a page of another host
         whose name is made to point here gets nothing.
+    host
+        The address that is listened on: one more name of this machine.
     """
     app = describe()
     app.state.site = site
     if token is None:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES)
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_NAMES, host])
     else:
         app.add_middleware(TokenNeeded, token=token)
     app.add_middleware(SecureHeaders)

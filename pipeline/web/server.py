@@ -54,7 +54,7 @@ def serve(
 
 async def _serve(listening: socket.socket, site: Site, token: str | None) -> None:
     settings = uvicorn.Config(
-        make_app(site, token),
+        make_app(site, token, listening.getsockname()[0]),
         log_level="warning",
         access_log=False,
         server_header=False,

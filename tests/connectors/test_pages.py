@@ -156,7 +156,7 @@ TAGS = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(TAGS | st.text(max_size=20)).map("".join))
 def test_nothing_but_a_refusal_is_raised(html: str) -> None:
     try:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.identity import canonical_url, identify
@@ -357,13 +357,11 @@ def parse_or_refuse(data: bytes, media_type: MediaType) -> None:
         str(error).encode()
 
 
-@settings(deadline=None)
 @given(st.binary() | st.text().map(str.encode), st.sampled_from(["json", "text", "html"]))
 def test_any_bytes_are_parsed_or_refused(data: bytes, media_type: MediaType) -> None:
     parse_or_refuse(data, media_type)
 
 
-@settings(deadline=None)
 @given(JSON | st.dictionaries(st.sampled_from(NAMES), JSON | st.text()), st.booleans())
 def test_any_json_is_parsed_or_refused(value: object, is_ascii: bool) -> None:
     text = json.dumps(value, ensure_ascii=is_ascii)

@@ -177,6 +177,7 @@ def test_metrics_and_readiness_are_served(tmp_path: Path, receiver: Receiver) ->
         (JSONL, "", (), "there is nowhere to deliver to"),
         (JSONL, webhook("http://127.0.0.1:1", name="bot"), (), "put whsec_"),
         (JSONL, webhook("http://127.0.0.1:1", 'rules = ["nosuch"]'), (), "there is no such rule"),
+        (JSONL, '[[deliver.destinations]]\nkind = "sql"\nname = "st"\nurl = "mysql://x"\n', (), "no address of a supp"),
         (JSONL, RULE, ("--test-rule", "ferry", "--events", "deliver.toml"), "there is no rule 'ferry'"),
         (JSONL, RULE, ("--test-rule", "ferries"), "belong together"),
         (JSONL, RULE, ("--replay-dead", "nobody"), "there is no destination 'nobody'"),

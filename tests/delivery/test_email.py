@@ -23,6 +23,7 @@ class Mailbox:
     def __init__(self) -> None:
         self.envelopes: list[Envelope] = []
         self.answer = "250 OK"
+        self.farewell = "221 Bye"
         self.unknown: set[str] = set()
 
     async def handle_RCPT(  # noqa: N802 - the server's names
@@ -39,6 +40,11 @@ class Mailbox:
         if self.answer.startswith("250"):
             self.envelopes.append(envelope)
         return self.answer
+
+    async def handle_QUIT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        return self.farewell
 
     def mails(self) -> list[EmailMessage]:
         return [parsed(envelope) for envelope in self.envelopes]
@@ -116,6 +122,14 @@ def test_a_server_that_does_not_take_a_mail_is_asked_again(
     with pytest.raises(kind, match=said[:3]):
         desk(port).send([Parcel(line(1), ())])
     mailbox.answer = "250 OK"
+    desk(port).send([Parcel(line(1), ())])
+    assert len(mailbox.envelopes) == 1
+
+
+def test_a_mail_that_was_taken_is_delivered_whatever_the_server_says_to_the_farewell(
+    port: int, mailbox: Mailbox
+) -> None:
+    mailbox.farewell = "421 too busy to say good-bye"
     desk(port).send([Parcel(line(1), ())])
     assert len(mailbox.envelopes) == 1
 

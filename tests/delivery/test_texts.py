@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.delivery.destinations.slack import text_of
@@ -12,7 +12,6 @@ from pipeline.records import EventType, Mention, Role, StoryStatus
 from tests.delivery.making import MORNING, NASTY, event
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(max_size=3000), st.integers(1, 300))
 def test_a_text_becomes_one_short_line_without_commands(text: str, limit: int) -> None:
     shown = harmless(text, limit)

@@ -151,3 +151,16 @@ def test_clusters_share_their_settings() -> None:
     shared = [line for line in (DEPLOY / "local" / "flink.conf").read_text("utf-8").splitlines() if line]
     compose = (DEPLOY / "compose" / "flink-conf.yaml").read_text("utf-8").splitlines()
     assert [line for line in compose if line in shared] == shared
+
+
+def test_every_cluster_tells_prometheus_alike() -> None:
+    compose = yaml.safe_load((DEPLOY / "compose" / "flink-conf.yaml").read_text("utf-8"))
+    (kubernetes,) = _yaml("kubernetes/flink.yaml")
+    in_compose, in_kubernetes = (
+        {key: str(value) for key, value in settings.items() if key.startswith("metrics.")}
+        for settings in (compose, kubernetes["spec"]["flinkConfiguration"])
+    )
+    page = (ROOT / "docs" / "metrics.md").read_text("utf-8")
+    assert in_compose == in_kubernetes == dict(re.findall(r"^    (metrics\.\S+): (\S+)$", page, re.MULTILINE))
+    local = in_compose | {"metrics.reporter.prom.port": "$metrics"}
+    assert all(f"{key}: {value}\n" in _script() for key, value in local.items())

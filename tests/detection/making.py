@@ -67,7 +67,7 @@ def word(*parts: object) -> str:
     return "".join("bcdfghjklmnpqrstvwxz"[byte % 20] + "aeiouy"[byte // 20 % 6] for byte in digest)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096, typed=True)  # False and 0 are spelt apart below
 def text_of(story: object, member: int = 0, version: int = 0) -> str:
     """Write a report: 30 words of the story and 10 of its own, in an order of its own."""
     words = [word("story", story, place) for place in range(30)]

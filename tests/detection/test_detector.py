@@ -44,18 +44,19 @@ def with_stories(config: DetectionConfig = CONFIG, **changes: object) -> Detecti
 
 @pytest.mark.parametrize(("factor", "is_apart"), [(0.0, False), (2.0, True)])
 def test_what_is_like_a_whole_crowd_belongs_to_none_of_it(factor: float, is_apart: bool) -> None:
-    config = with_stories(micro_threshold=0.2, micro_crowd_factor=factor)
-    crowd = [sketch(name, config=config) for name in "abcde"]
-    text = " ".join(word("story", name, place) for place in range(12) for name in "abcde")
-    article = Article(id="roundup", title="", text=text, observed_at=BASE, language="en")
-    roundup = msgspec.structs.replace(sketch_article(article, config), observed_at=micros(1))
-    _, outcomes = run([*crowd, roundup], config)
+    config = with_stories(bands=256, micro_threshold=0.2, micro_crowd_factor=factor)
+
+    def about(*names: str) -> Sketch:
+        text = " ".join(word("story", name, place) for place in range(12) for name in names)
+        return sketch_article(Article(id="".join(names), title="", text=text, observed_at=BASE, language="en"), config)
+
+    roundup = msgspec.structs.replace(about(*"abcde"), observed_at=micros(1))
+    _, outcomes = run([*map(about, "abcde"), roundup], config)
     stories = Counter(one.story_id for outcome in outcomes for one in outcome.assignments())
     assert max(stories.values()) == (1 if is_apart else 2)
 
 
 @given(st.data())
-@settings(deadline=None)
 def test_order_of_arrival_never_matters(data: st.DataObject) -> None:
     articles = data.draw(streams())
     permuted = data.draw(st.permutations(articles))
@@ -66,7 +67,6 @@ def test_order_of_arrival_never_matters(data: st.DataObject) -> None:
 
 
 @given(streams(), st.lists(st.integers(0, 5000), max_size=12))
-@settings(deadline=None)
 def test_how_calls_of_advance_are_spaced_never_matters(articles: list[Sketch], moments: list[int]) -> None:
     at_once, spaced = Detector(CONFIG), Detector(CONFIG)
     for article in articles:
@@ -80,7 +80,6 @@ def test_how_calls_of_advance_are_spaced_never_matters(articles: list[Sketch], m
 
 
 @given(streams())
-@settings(deadline=None)
 def test_a_watermark_behind_every_article_makes_no_difference(articles: list[Sketch]) -> None:
     # As live: an article comes, then the watermark passes the ticks before it.
     detector = Detector(CONFIG)
@@ -92,7 +91,6 @@ def test_a_watermark_behind_every_article_makes_no_difference(articles: list[Ske
 
 
 @given(streams())
-@settings(deadline=None)
 def test_working_out_ahead_changes_nothing(articles: list[Sketch]) -> None:
     plain, ahead = Detector(CONFIG), Detector(CONFIG)
     for article in articles:
@@ -187,7 +185,6 @@ def test_a_story_that_emerges_beyond_a_rung_does_not_grow_at_once() -> None:
 
 
 @given(streams())
-@settings(deadline=None)
 def test_a_tick_tells_a_story_once_at_most(articles: list[Sketch]) -> None:
     for outcome in run(articles)[1]:
         of_active = [event.story_id for event in outcome.events]
@@ -469,7 +466,7 @@ def assigned(outcomes: list[Outcome]) -> dict[str, dict[str, Role]]:
 
 # An id is known for a horizon: sent again after that, it counts anew. So these streams are shorter.
 @given(streams(steps=(0, 1, 5, 60), most=55))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_who_follows_the_events_holds_what_was_assigned(articles: list[Sketch]) -> None:
     events, outcomes = run(articles, close_all=True)
     check_revisions(events)
@@ -517,7 +514,6 @@ def test_a_mention_tells_why_the_article_is_there() -> None:
 
 
 @given(streams(steps=(0, 1, 5, 60), most=55))
-@settings(deadline=None)
 def test_the_headline_is_the_title_of_a_live_report(articles: list[Sketch]) -> None:
     titles: dict[str, dict[str, str]] = {}
     for event in run(articles, close_all=True)[0]:
@@ -577,7 +573,6 @@ def test_a_bound_that_was_raised_holds_from_then_on() -> None:
 
 
 @given(streams(steps=(0, 1, 5, 300, 2000), most=60), st.sampled_from([1, 3, 100_000]))
-@settings(deadline=None)
 def test_nothing_is_left_when_the_horizon_has_passed(articles: list[Sketch], most: int) -> None:
     detector = Detector(msgspec.structs.replace(CONFIG, max_admissions=most))
     outcomes = decide(detector, *articles)

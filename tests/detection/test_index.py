@@ -1,9 +1,11 @@
 """The bucket index against a dictionary that keeps everything."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.detection import index as index_module
 from pipeline.detection.index import BucketIndex
 
 BANDS = 3
@@ -98,6 +100,22 @@ def test_space_is_bounded_by_the_live_articles() -> None:
     assert len(index) == 100
     assert index._keys.shape[0] == 128
     assert index.find(as_keys([0, 0, 5])).size <= 16
+
+
+def test_links_that_grow_too_long_begin_anew_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_module, "_GREATEST_LINK", 300)
+    # Enough bands for chains to be followed side by side, then one by one.
+    index, naive = BucketIndex(10 * BANDS, 4), NaiveIndex(4, 0)
+    for number in range(2000):
+        keys = [number % 5, number % 3, 7]
+        index.add(as_keys(keys, 10 * BANDS))
+        naive.add(keys)
+        if number % 40 == 0:
+            index.forget_before(number - 99)
+            naive.forget_before(number - 99)
+            assert index.find(as_keys([0, 1, 7], 10 * BANDS)).tolist() == naive.find([0, 1, 7])
+    assert index._older.max() < 300 + 128
+    assert index._origin > 1500
 
 
 def test_forgetting_more_than_there_is_leaves_an_empty_index_that_goes_on() -> None:

@@ -145,7 +145,7 @@ def make(article: tuple[str, str, int, str | None], at: float, place: int) -> Sk
     st.sampled_from([1, 3, 100_000]),
     st.integers(0, 60),
 )
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_a_journal_gives_what_the_plain_detector_gives(steps: list, most: int, lateness: int) -> None:
     host = Host(msgspec.structs.replace(SHORT, max_admissions=most))
     at = 0
@@ -165,7 +165,7 @@ def test_a_journal_gives_what_the_plain_detector_gives(steps: list, most: int, l
     st.lists(st.tuples(ARTICLES, GAPS, st.sampled_from(["", "advance", "expire", "reload"])), max_size=40),
     st.sampled_from([2, 100_000]),
 )
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_expiry_keeps_stories_and_changes_no_event(steps: list, most: int) -> None:
     host = Host(msgspec.structs.replace(SHORT, max_admissions=most))
     at = 0
@@ -207,7 +207,7 @@ def test_expiry_waits_for_the_horizon_and_for_what_waits() -> None:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_a_write_that_fails_and_is_rolled_back_changes_no_event(data: st.DataObject) -> None:
     steps = data.draw(st.lists(st.tuples(ARTICLES, GAPS, st.booleans(), st.integers(0, 6)), max_size=25))
     stores, journal, plain, outcomes, expected = new_stores(), Journal(SHORT), Detector(SHORT), [], []

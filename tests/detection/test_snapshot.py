@@ -13,7 +13,7 @@ from tests.detection.making import CONFIG, decide, emerged, in_json, micros, ske
 
 
 @given(streams(most=60), st.data(), st.sampled_from([2, 100_000]))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_going_on_after_a_restore_gives_the_same_events(articles: list[Sketch], data: st.DataObject, most: int) -> None:
     config = msgspec.structs.replace(CONFIG, max_admissions=most)
     undisturbed, disturbed = Detector(config), Detector(config)

@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from pipeline.config import SketchConfig
 from pipeline.detection.background import FLOOR, frequency
 from pipeline.detection.codec import decode_sketch, encode_sketch
 from pipeline.detection.languages import UNKNOWN, detect_language
 from pipeline.detection.sketch import copy_keys, shingles, sketch_article, story_keys, weighted_elements
-from pipeline.detection.terms import Terms, salient_terms, stem_of
-from pipeline.detection.words import term_of, words
+from pipeline.detection.terms import Terms, salient_terms
+from pipeline.detection.vocabulary import Vocabulary
+from pipeline.detection.words import stem_of, term_of, words
 from pipeline.records import Article
 from tests.detection.making import BASE, CONFIG, word
 
@@ -137,7 +139,9 @@ def test_function_words_are_common_and_years_more_common_than_other_numbers() ->
 
 
 def terms_of(text: str, title: str = "", **config: float) -> Terms:
-    return salient_terms(words(title), words(text), "en", SketchConfig(**config))
+    vocabulary = Vocabulary()
+    read = vocabulary.read(title, "en"), vocabulary.read(text, "en")
+    return salient_terms(*read, vocabulary, SketchConfig(**config))
 
 
 def test_rare_words_come_before_common_ones() -> None:
@@ -179,10 +183,15 @@ def test_an_article_of_nothing_but_the_commonest_word_has_buckets(language: str,
     assert story_keys(sketch, CONFIG.stories).size == CONFIG.stories.bands
 
 
+def hashes_of(text: str) -> NDArray[np.uint32]:
+    vocabulary = Vocabulary()
+    return vocabulary.hashes(vocabulary.read(text, "en"))
+
+
 def test_shingles_ignore_case_and_a_short_text_is_one_shingle() -> None:
-    assert np.array_equal(shingles(["A", "b", "C"], 5), shingles(["a", "B", "c"], 5))
-    assert [shingles(["a"] * length, 3).size for length in (0, 1, 3, 4)] == [0, 1, 1, 2]
-    assert shingles(["a", "b"], 2)[0] != shingles(["b", "a"], 2)[0]
+    assert np.array_equal(shingles(hashes_of("A b C"), 5), shingles(hashes_of("a B c"), 5))
+    assert [shingles(hashes_of("a " * length), 3).size for length in (0, 1, 3, 4)] == [0, 1, 1, 2]
+    assert shingles(hashes_of("a b"), 2)[0] != shingles(hashes_of("b a"), 2)[0]
 
 
 @given(

@@ -19,7 +19,7 @@ from pipeline.records import Article, RawArticle
 from pipeline.sinks.cloudevents import structured
 from tests.flink.cluster import Cluster
 from tests.kafka.broker import Broker
-from tests.kafka.loading import new_topic, records_of
+from tests.kafka.loading import new_topic, records_of, send_end
 from tests.running import ROOT, Wirewatch
 
 _PLAUSIBLE = (datetime(1970, 1, 2, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
@@ -169,16 +169,8 @@ class FlinkJob:
             producer.close()
 
     def publish_end(self, articles: Sequence[Article]) -> None:
-        """Put an article a day behind all others into each partition: then all before it is decided."""
-        at = (max(article.observed_at for article in articles) + timedelta(days=1)).isoformat()
-        producer = KafkaProducer(bootstrap_servers=self._broker.servers, acks="all")
-        try:
-            for partition in range(self._partitions):
-                end = {"id": f"end-{partition}", "title": f"End {partition}", "language": "zxx", "observed_at": at}
-                producer.send(self.articles, value=orjson.dumps(end), partition=partition)
-            producer.flush()
-        finally:
-            producer.close()
+        """Put an end behind them into each partition, as `send_end` does."""
+        send_end(self._broker, self.articles, self._partitions, articles)
 
     def told(self) -> dict[str, set[bytes]]:
         """Give what stands in the topic of events: for each id, every content that was written under it."""

@@ -1,6 +1,8 @@
 """A job that does not start to read says what is wrong; one that runs is followed, not started twice."""
 
+import dataclasses
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,19 @@ def test_a_topic_that_is_missing_is_named(make_job: MakeJob, tmp_path: Path) -> 
     config.write_text(config.read_text().replace(job.dead, "not-made"))
     assert job.start().wait(60) == 1
     assert "no topic 'not-made'" in job.said()
+
+
+def test_a_live_story_is_told_within_seconds(make_job: MakeJob) -> None:
+    job = make_job(partitions=2, mode="max_out_of_orderness_seconds = 1\npartition_idle_seconds = 2")
+    job.start_reading()
+    # Just after the job has looked for partitions, which it does once a minute.
+    job.publish(dataclasses.replace(article, observed_at=datetime.now(UTC)) for article in newswire())
+    published = time.monotonic()
+    while not job.num_told() and time.monotonic() < published + 60:
+        time.sleep(0.5)
+    # A tick, two seconds until the partitions are idle, the broker's and the engine's pauses, and a slow machine.
+    assert time.monotonic() - published < 30
+    job.stop()
 
 
 def test_a_job_that_runs_is_followed_and_outlives_who_looks_on(make_job: MakeJob) -> None:

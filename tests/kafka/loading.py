@@ -2,10 +2,13 @@
 
 import itertools
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
+import orjson
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from pipeline.records import Article
 from tests.kafka.broker import Broker
 
 _NUMBERS = itertools.count()
@@ -29,6 +32,16 @@ def send(broker: Broker, topic: str, values: Iterable[bytes | None], **arguments
             each.get(timeout=30)
     finally:
         producer.close()
+
+
+def send_end(broker: Broker, topic: str, partitions: int, articles: Iterable[Article]) -> None:
+    """Put an article a day behind all others into each partition: then all before it is decided."""
+    at = (max(article.observed_at for article in articles) + timedelta(days=1)).isoformat()
+    with KafkaProducer(bootstrap_servers=broker.servers, acks="all") as producer:
+        for partition in range(partitions):
+            end = {"id": f"end-{partition}", "title": f"End {partition}", "language": "zxx", "observed_at": at}
+            producer.send(topic, value=orjson.dumps(end), partition=partition)
+        producer.flush()
 
 
 def records_of(broker: Broker, topic: str) -> list[Any]:

@@ -84,6 +84,13 @@ def test_a_name_of_another_host_that_points_here_gets_nothing(site: Served) -> N
     assert site.get("/", Host="localhost:8080").status == 200
 
 
+@pytest.mark.parametrize("host", ["127.0.0.2", "localhost", "::1"])
+def test_every_address_of_this_machine_may_be_listened_on_and_asked_for(serve: Serve, host: str) -> None:
+    local = serve(f'host = "{host}"')
+    assert local.get("/").status == 200
+    assert local.get("/", Host="news.example").status == 400
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [

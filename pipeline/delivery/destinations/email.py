@@ -4,7 +4,8 @@ import logging
 import smtplib
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from email.utils import formatdate
 
@@ -100,7 +101,18 @@ class EmailDestination:
             # The others have it: trying again would double it for them.
             _LOG.warning("destination %s: %s", config.name, _failure(config, code, f"{text!r} about {address}"))
 
-    def _server(self) -> smtplib.SMTP:
+    @contextmanager
+    def _server(self) -> Iterator[smtplib.SMTP]:
+        server = self._connected()
+        try:
+            yield server
+            # It has the mail: what it says to a farewell must not have the mail sent again.
+            with suppress(smtplib.SMTPException):
+                server.quit()
+        finally:
+            server.close()
+
+    def _connected(self) -> smtplib.SMTP:
         config = self._config
         if config.encryption == "tls":
             context = ssl.create_default_context()

@@ -9,8 +9,8 @@ from contextlib import suppress
 from http.client import HTTPException
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, LocationParseError
-from urllib3.util import connection, parse_url
+from urllib3.exceptions import HTTPError, InvalidHeader, LocationParseError
+from urllib3.util import Retry, connection, parse_url
 
 from pipeline.config import HttpConfig
 from pipeline.delivery.destinations.contract import Misconfigured, Refused, Unavailable
@@ -113,8 +113,7 @@ class Poster:
         finally:
             timer.cancel()
         if status in _BUSY:
-            seconds = min(float(wait), _LONGEST_RETRY_AFTER) if wait.isdecimal() else 0.0
-            raise Unavailable(f"{self._host} answered {status}", seconds)
+            raise Unavailable(f"{self._host} answered {status}", _seconds_asked(wait))
         if 300 <= status < 400:
             raise Refused(f"{self._host} answered {status}; redirects are not followed: give the new address as url")
         if not 200 <= status < 300:
@@ -143,6 +142,14 @@ _KINDS: dict[tuple[str, bool], type[HTTPConnection]] = {
     ("https", True): HTTPSConnection,
     ("https", False): _PublicOnlyTls,
 }
+
+
+def _seconds_asked(retry_after: str) -> float:
+    """Read a ``Retry-After``, which may be a number of seconds or a date; 0 for what is neither."""
+    try:
+        return min(Retry().parse_retry_after(retry_after), _LONGEST_RETRY_AFTER)
+    except (InvalidHeader, ValueError, OverflowError):
+        return 0.0
 
 
 def _is_public(address: str) -> bool:

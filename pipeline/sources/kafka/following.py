@@ -87,9 +87,8 @@ class FindPartitionsFn(beam.DoFn):
     Takes ``(topic, b"")`` once; gives ``(topic:partition, first offset)``.
     """
 
-    def __init__(self, connection: Connection, event_time: EventTime) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._event_time = event_time
 
     def process(self, element: tuple[str, bytes], look: Any = _LOOK) -> None:
         _set(look, _now(), holding=_NOTHING_YET)
@@ -106,8 +105,9 @@ class FindPartitionsFn(beam.DoFn):
         first = known.read() or 0
         yield from ((f"{topic}:{each.partition}", each.start) for each in ranges if each.partition >= first)
         known.write(len(ranges))
-        # A partition that is still to come holds nothing back, as an idle one does not.
-        _set(look, now + round(_DISCOVERY_SECONDS * 1e6), holding=self._event_time.watermark(now, now))
+        # No watermark gets there before: a partition that is still to come holds nothing back.
+        then = now + round(_DISCOVERY_SECONDS * 1e6)
+        _set(look, then, holding=then)
 
 
 class FollowFn(ReadFn):

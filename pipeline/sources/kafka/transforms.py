@@ -81,7 +81,7 @@ class FollowKafka(beam.PTransform):
     ) -> None:
         super().__init__()
         self._topic = topic
-        self._find = FindPartitionsFn(connection, event_time)
+        self._find = FindPartitionsFn(connection)
         self._follow = FollowFn(connection, max_article_bytes, event_time, group)
 
     def expand(self, pbegin: beam.pvalue.PBegin) -> Any:

@@ -1,0 +1,157 @@
+"""The words met so far, numbered: what sketching asks of a word is worked out once and then looked up by the array."""
+
+import math
+from array import array
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.detection.background import frequency
+from pipeline.detection.hashing import word_hash
+from pipeline.detection.words import stem_of_term, term_of, words
+
+_ARTICLE_WORDS = 250
+"""Length of the article in which a word's background probability to occur is counted."""
+_MOST_WORDS = 1 << 18
+_MOST_CHUNKS = 1 << 19
+_LONGEST_CHUNK = 40
+"""Characters; what is longer hardly comes again."""
+_SMALLEST = 1 << 12
+
+NO_STEM = 0
+"""Number of the stem of words too slight to be a term."""
+
+WORD = np.dtype(
+    [
+        ("hash", np.uint32),
+        ("stem", np.uint32),
+        ("background", np.float64),
+        ("idf", np.float64),
+        ("is_name", np.bool_),
+        ("is_number", np.bool_),
+    ],
+    align=True,
+)
+"""What is known of a word: hash of its lower case, number of its stem, and how common it is before any news."""
+
+Numbers = NDArray[np.int64]
+"""Words in order, by their numbers."""
+
+
+class _Chunks(dict[str, bytes]):
+    """The numbers of the words of whatever stood between two spaces, in one language."""
+
+    def __init__(self, vocabulary: "Vocabulary", language: str) -> None:
+        self._vocabulary = vocabulary
+        self._language = language
+        self._numbers: dict[str, int] = {}
+
+    def __missing__(self, chunk: str) -> bytes:
+        numbers = array("q", [self._number(form) for form in words(chunk)]).tobytes()
+        if len(chunk) <= _LONGEST_CHUNK:
+            self[chunk] = numbers
+            self._vocabulary.num_chunks += 1
+        return numbers
+
+    def _number(self, form: str) -> int:
+        number = self._numbers.get(form)
+        if number is None:
+            number = self._numbers[form] = self._vocabulary.add(form, self._language)
+        return number
+
+
+class Vocabulary:
+    """Numbers words as they come; a word of two languages has a number in each.
+
+    Most of a text is words that came before, so it is cut at its spaces, and what lies between two spaces is looked up
+    whole. Not safe to share between threads.
+    """
+
+    def __init__(self) -> None:
+        self.forms: list[str] = []
+        """Each word as written, by its number."""
+        self.stems: list[str] = [""]
+        """Each stem, by its number."""
+        self.num_chunks = 0
+        self._stem_numbers = {"": NO_STEM}
+        self._chunks: dict[str, _Chunks] = {}
+        self._table = np.empty(_SMALLEST, WORD)
+        self._new: list[tuple[int, int, float, float, bool, bool]] = []
+        self._places = np.empty(_SMALLEST + 1, np.int64)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much is known that it is time to begin with a new one."""
+        return len(self.forms) > _MOST_WORDS or self.num_chunks > _MOST_CHUNKS
+
+    def read(self, text: str, language: str) -> Numbers:
+        """Number the words of a text, in order; the same words as `pipeline.detection.words.words` finds."""
+        chunks = self._chunks.get(language)
+        if chunks is None:
+            chunks = self._chunks[language] = _Chunks(self, language)
+        # No word goes across a space, whatever the script.
+        numbers = np.frombuffer(b"".join(map(chunks.__getitem__, text.split())), np.int64)
+        self._take_in_new()
+        return numbers
+
+    def add(self, form: str, language: str) -> int:
+        """Number a word that is new in its language."""
+        number = len(self.forms)
+        self.forms.append(form)
+        lower = form.lower()
+        share = frequency(lower, language)
+        term = term_of(form)
+        if term and term != lower:
+            # A part of a word ("don" of "don't") is no rarer than the whole, nor an accented spelling than its plain
+            # one.
+            share = max(share, frequency(term, language))
+        stem = stem_of_term(term)
+        stem_number = self._stem_numbers.get(stem)
+        if stem_number is None:
+            stem_number = self._stem_numbers[stem] = len(self.stems)
+            self.stems.append(stem)
+        first = form[0]
+        self._new.append((word_hash(lower), stem_number, *_idf(share), first.isupper(), first.isnumeric()))
+        return number
+
+    def look_up(self, numbers: Numbers) -> NDArray[np.void]:
+        """Give what is known of words, as an array of `WORD`."""
+        return self._table[numbers]
+
+    def hashes(self, numbers: Numbers) -> NDArray[np.uint32]:
+        """Give the hashes of words in lower case."""
+        return self._table["hash"][numbers]
+
+    def _take_in_new(self) -> None:
+        end = len(self.forms)
+        if end > len(self._table):
+            capacity = 1 << end.bit_length()
+            self._table = np.concatenate([self._table, np.empty(capacity - len(self._table), WORD)])
+            # Stems are no more than words, but for the empty one.
+            self._places = np.empty(capacity + 1, np.int64)
+        self._table[end - len(self._new) : end] = self._new
+        self._new.clear()
+
+    def group(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
+        """Sort numbers, of words or of stems, into groups of equals.
+
+        Returns
+        -------
+        tuple[Numbers, Numbers]
+            The number of each group, in the order in which each stands last in `numbers`; and for each of `numbers`
+            the place of its group in that.
+        """
+        places, table = np.arange(len(numbers)), self._places
+        # Where an index is repeated, the value assigned last stays.
+        table[numbers] = places
+        groups = numbers[table[numbers] == places]
+        table[groups] = places[: len(groups)]
+        return groups, table[numbers]
+
+
+@lru_cache(maxsize=1 << 14)
+def _idf(share: float) -> tuple[float, float]:
+    """Give the background probability of a word of some share of all words, and the logarithm of 1 / that."""
+    background = 1.0 - math.exp(-share * _ARTICLE_WORDS)
+    return background, -math.log(background)
