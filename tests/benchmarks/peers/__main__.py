@@ -8,7 +8,7 @@ orders; what sees the whole set at once is run once. A peer that would take too 
 by lot, and the product and all others on the same ones, in a row of their own. `--most N` draws N articles by lot from
 every larger set. `--write PAGE` puts the table into a page of the documentation, in place of the last one.
 
-The four sets of docs/evaluation.md take some 20 minutes on one core, and 5 GB.
+Memory grows with the square of a set: each order keeps the cosines of all pairs of its articles, four bytes each.
 """
 
 from argparse import ArgumentParser

@@ -121,5 +121,5 @@ PEERS = (
     Peer("nearest article", nearest_article, COSINES),
     Peer("average link, batch", average_link, COSINES, in_one_pass=False),
     Peer("nearest centroid", nearest_centroid, COSINES),
-    Peer("TextClust", textclust, (0.2, 0.3, 0.4), most_articles=1_000),
+    Peer("TextClust", textclust, (0.1, 0.2, 0.25, 0.3, 0.35, 0.4), most_articles=1_000),
 )
