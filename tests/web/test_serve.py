@@ -172,7 +172,8 @@ def test_who_comes_back_is_told_what_was_missed(serve: Serve) -> None:
             "GET", f"{running.address}/live?since=2", headers={"Last-Event-ID": header}, preload_content=False
         )
         told = b""
-        while b"\n\n" not in told:
+        # The first message may tell what the server knew before the events came.
+        while b"data: " + number not in told and told.count(b"\n\n") < 5:
             told += watching.read(1)
         assert b"data: " + number in told
         watching.close()
