@@ -13,7 +13,7 @@ from pipeline.detection.placing import Placer, shared_terms
 from pipeline.detection.pulse import Pulse
 from pipeline.detection.sketch import Sketch
 from pipeline.detection.story import Story
-from pipeline.detection.vectors import dot
+from pipeline.detection.vectors import Vector, dot
 from pipeline.records import EventType, Mention, Role, StoryEvent, StoryStatus
 
 MENTIONS_PER_EVENT = 500
@@ -89,7 +89,7 @@ class Lifecycle:
             time=from_micros(max(heir.last_seen, story.told_at)),
             status=StoryStatus.MERGED,
             headline=story.headline,
-            keywords=keywords(heir),
+            keywords=keywords(heir, heir.centre()),
             language=story.language,
             num_reports=0,
             num_copies=0,
@@ -124,7 +124,8 @@ class Lifecycle:
     ) -> StoryEvent:
         story.revision += 1
         story.told_at = moment = max(moment, story.told_at)
-        story.headline = self._headline(story)
+        centre = story.centre()
+        story.headline = self._headline(story, centre)
         untold, num_omitted = story.take_untold()
         mentions = *withdrawn, *untold
         return StoryEvent(
@@ -134,7 +135,7 @@ class Lifecycle:
             time=from_micros(moment),
             status=status,
             headline=story.headline,
-            keywords=keywords(story),
+            keywords=keywords(story, centre),
             language=story.language,
             num_reports=story.num_reports,
             num_copies=story.num_copies,
@@ -147,9 +148,8 @@ class Lifecycle:
             num_mentions_omitted=num_omitted + len(mentions[MENTIONS_PER_EVENT:]),
         )
 
-    def _headline(self, story: Story) -> str:
+    def _headline(self, story: Story, centre: Vector) -> str:
         """Take the title of the report nearest to the story's centre; keep the last one when all reports are gone."""
-        centre = story.centre()
         ranked = [(-dot(self._placer.vector(sketch), centre), number, sketch) for number, sketch in self._newest(story)]
         return min(ranked)[-1].title if ranked else story.headline
 

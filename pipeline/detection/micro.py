@@ -145,7 +145,7 @@ class MicroCluster(msgspec.Struct, gc=False):
             self.names[name] = self.names.get(name, 0) + 1
         if len(self.names) > _MOST_NAMES:
             # The newest of equals stay: what a name is worth shows in the reports to come.
-            kept = sorted(self.names, key=self.names.__getitem__)[-_KEPT_NAMES:]
+            kept = set(sorted(self.names, key=self.names.__getitem__)[-_KEPT_NAMES:])
             self.names = {name: self.names[name] for name in self.names if name in kept}
         if len(self.centre) > _MOST_STEMS:
             self.centre = dict(heaviest(self.centre, _KEPT_STEMS))

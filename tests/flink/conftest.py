@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.records import Article
 from tests.flink.cluster import Cluster, what_is_missing
-from tests.flink.jobs import FlinkJob, MakeJob
+from tests.flink.jobs import FlinkJob, MakeJob, ReplayReuters, replayed, reuters_with_five
 from tests.kafka.broker import Broker, running_broker
+from tests.running import Wirewatch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,6 +36,15 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     cluster.start()
     yield cluster
     cluster.stop()
+
+
+@pytest.fixture
+def replay_reuters(shared: Path, wirewatch: Wirewatch, tmp_path: Path) -> ReplayReuters:
+    def replay(count: int | None) -> tuple[list[Article], dict[str, set[bytes]]]:
+        articles = reuters_with_five(shared, count)
+        return articles, replayed(wirewatch, articles, tmp_path)
+
+    return replay
 
 
 @pytest.fixture

@@ -18,36 +18,32 @@ from pipeline.hosts.flink.rest import Flink
 from pipeline.records import Article, RawArticle
 from pipeline.sinks.cloudevents import structured
 from tests.flink.cluster import Cluster
+from tests.kafka import running
 from tests.kafka.broker import Broker
 from tests.kafka.loading import new_topic, records_of, send_end
 from tests.running import ROOT, Wirewatch
 
-_PLAUSIBLE = (datetime(1970, 1, 2, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 ONE_OUTLET = "[detection.stories]\nemerge_outlets = 1\n"
 """Reuters is one outlet; without this hardly a story emerges."""
 
 
 def reuters_with_five(shared: Path, count: int | None = None) -> list[Article]:
     """Give the first articles of Reuters in the order of their time, with the five of `shared/articles` among them."""
-    articles = _articles(shared / "data" / "reuters21578.jsonl.xz")[:count]
+    found = read_file(str(shared / "data" / "reuters21578.jsonl.xz"), seen_at=datetime(1987, 1, 1, tzinfo=UTC))
+    raws = [raw for raw in found if isinstance(raw, RawArticle)]
+    articles = [parse(raw, plausible=running.PLAUSIBLE).article for raw in raws[:count]]
     middle = sorted(article.observed_at for article in articles)[len(articles) // 2]
     for number, path in enumerate(sorted((shared / "articles").glob("*.txt"))):
         title, _, text = path.read_text("utf-8").partition("\n")
         at = (middle + timedelta(minutes=number)).isoformat()
         raw = orjson.dumps({"id": path.stem, "title": title, "text": text, "observed_at": at})
-        articles.append(parse(RawArticle(path.name, raw, "json", middle), plausible=_PLAUSIBLE).article)
+        articles.append(parse(RawArticle(path.name, raw, "json", middle), plausible=running.PLAUSIBLE).article)
     return sorted(articles, key=lambda article: (article.observed_at, article.id))
 
 
 def newswire() -> list[Article]:
     """Give the sample newswire in the order of its time."""
-    return sorted(_articles(ROOT / "samples" / "newswire.jsonl"), key=lambda article: article.observed_at)
-
-
-def _articles(path: Path) -> list[Article]:
-    seen_at = datetime(1987, 1, 1, tzinfo=UTC)
-    raws = [raw for raw in read_file(str(path), seen_at=seen_at) if isinstance(raw, RawArticle)]
-    return [parse(raw, plausible=_PLAUSIBLE).article for raw in raws]
+    return sorted(running.newswire(), key=lambda article: article.observed_at)
 
 
 class FlinkJob:
@@ -208,6 +204,9 @@ class FlinkJob:
         self._processes.append(process)
         return process
 
+
+ReplayReuters = Callable[[int | None], tuple[list[Article], dict[str, set[bytes]]]]
+"""Gives the first articles of `reuters_with_five` and, from `replayed`, what a replay tells of them."""
 
 MakeJob = Callable[..., FlinkJob]
 """Makes a job on the cluster of the tests; arguments as those of `FlinkJob` behind the folder."""

@@ -9,17 +9,15 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
 from pipeline.records import Article
 from tests.flink.cluster import Cluster
-from tests.flink.jobs import FlinkJob, MakeJob, replayed, reuters_with_five
+from tests.flink.jobs import FlinkJob, MakeJob, ReplayReuters
 from tests.flink.workers import lasting_workers
 from tests.kafka.broker import Broker
 from tests.kafka.running import seed
-from tests.running import Wirewatch
 
 _SHORT = 600
 _EACH_SECONDS = 0.04
@@ -65,15 +63,12 @@ def test_kills_lose_nothing_and_change_nothing_that_is_told(
     cluster: Cluster,
     flink_broker: Broker,
     make_job: MakeJob,
-    shared: Path,
-    wirewatch: Wirewatch,
-    tmp_path: Path,
+    replay_reuters: ReplayReuters,
     count: int | None,
     each_seconds: float,
     kills: list[Kill],
 ) -> None:
-    articles = reuters_with_five(shared, count)
-    expected = replayed(wirewatch, articles, tmp_path)
+    articles, expected = replay_reuters(count)
     job = make_job(partitions=2, parallelism=2)
     job.start_reading()
     chance = random.Random(seed())
@@ -94,12 +89,9 @@ def test_a_worker_that_outlives_a_restored_checkpoint_does_not_believe_what_it_r
     cluster: Cluster,
     flink_broker: Broker,
     make_job: MakeJob,
-    shared: Path,
-    wirewatch: Wirewatch,
-    tmp_path: Path,
+    replay_reuters: ReplayReuters,
 ) -> None:
-    articles = reuters_with_five(shared, _SHORT)
-    expected = replayed(wirewatch, articles, tmp_path)
+    articles, expected = replay_reuters(_SHORT)
     with lasting_workers() as address:
         job = make_job(partitions=2, parallelism=2, checkpoint_seconds=10.0)
         job.change(workers=address)

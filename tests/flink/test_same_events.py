@@ -1,11 +1,8 @@
 """On Flink the same articles give the same events as a replay, by id and content."""
 
-from pathlib import Path
-
 import pytest
 
-from tests.flink.jobs import MakeJob, replayed, reuters_with_five
-from tests.running import Wirewatch
+from tests.flink.jobs import MakeJob, ReplayReuters
 
 _SHORT = 1500
 _WHOLE = [
@@ -18,15 +15,12 @@ _WHOLE = [
 @pytest.mark.parametrize(("count", "partitions", "parallelism"), [pytest.param(_SHORT, 4, 2, id="short-4-2"), *_WHOLE])
 def test_events_equal_those_of_a_replay(
     make_job: MakeJob,
-    shared: Path,
-    wirewatch: Wirewatch,
-    tmp_path: Path,
+    replay_reuters: ReplayReuters,
     count: int | None,
     partitions: int,
     parallelism: int,
 ) -> None:
-    articles = reuters_with_five(shared, count)
-    expected = replayed(wirewatch, articles, tmp_path)
+    articles, expected = replay_reuters(count)
     job = make_job(partitions=partitions, parallelism=parallelism)
     job.publish(articles)
     job.publish_end(articles)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from tests.flink.cluster import listens
@@ -12,25 +12,21 @@ from tests.kafka.broker import free_ports
 from tests.running import ROOT
 
 
-@contextmanager
-def lasting_workers() -> Iterator[str]:
+def lasting_workers() -> AbstractContextManager[str]:
     """Run workers that outlive what they worked for; gives their address."""
-    port = free_ports(1)
-    with _running("tests.flink.lasting_workers", str(port), port=port, build=ROOT) as address:
-        yield address
+    return _running(ROOT, "tests.flink.lasting_workers")
 
 
-@contextmanager
-def workers_of(build: Path) -> Iterator[str]:
+def workers_of(build: Path) -> AbstractContextManager[str]:
     """Run workers of another build; gives their address."""
-    port = free_ports(1)
-    with _running("pipeline.main", "workers", "--port", str(port), port=port, build=build) as address:
-        yield address
+    return _running(build, "pipeline.main", "workers", "--port")
 
 
 @contextmanager
-def _running(*command: str, port: int, build: Path) -> Iterator[str]:
-    pool = subprocess.Popen([sys.executable, "-m", *command], cwd=build)
+def _running(build: Path, *command: str) -> Iterator[str]:
+    """Run a pool, whose port comes last in its command."""
+    port = free_ports(1)
+    pool = subprocess.Popen([sys.executable, "-m", *command, str(port)], cwd=build)
     try:
         until = time.monotonic() + 60
         while not listens(port):

@@ -22,12 +22,12 @@ from tests.kafka.broker import Broker
 from tests.kafka.loading import new_topic, records_of
 from tests.running import ROOT
 
-_PLAUSIBLE = (datetime(1970, 1, 2, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+PLAUSIBLE = (datetime(1970, 1, 2, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 
 
 def newswire() -> list[Article]:
     raws = read_file(str(ROOT / "samples" / "newswire.jsonl"))
-    return [parse(raw, plausible=_PLAUSIBLE).article for raw in raws if isinstance(raw, RawArticle)]
+    return [parse(raw, plausible=PLAUSIBLE).article for raw in raws if isinstance(raw, RawArticle)]
 
 
 def seed() -> int:
