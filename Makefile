@@ -45,12 +45,12 @@ lock: ## Pin every dependency with its hashes in requirements.lock, from pyproje
 	@echo "requirements.lock: $$(grep -c '==' requirements.lock) packages pinned"
 
 clean: ## Remove the environment, the output and every cache
-	@rm -rf $(VENV) out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) out build pipeline/detection/*.so *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Editable, so that tests and tools see this tree. The project comes without its dependencies (no hash vouches for
 # them), hence the check that the lock holds them all.
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock pyproject.toml pipeline/detection/_native.c
 	@command -v $(PYTHON) >/dev/null || { echo "no '$(PYTHON)' found: install Python 3.11, or say where it is: make PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "'$(PYTHON)' is not Python 3.11 or later; say where one is: make PYTHON=python3.11" >&2; exit 1; }
@@ -60,4 +60,6 @@ $(READY): requirements.lock pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@! $(BIN)/python -m pip check | grep '^wirewatch ' || { \
 		echo "requirements.lock is older than pyproject.toml: run make lock" >&2; exit 1; }
+	@$(BIN)/python -c 'import sys; from pipeline.detection.kernels import ARE_COMPILED; sys.exit(not ARE_COMPILED)' || \
+		echo "No C compiler (or no headers of Python) was found: detection takes twice as long. Install them and run make clean" >&2
 	@touch $@

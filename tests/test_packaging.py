@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.running import ROOT
 
 
-def test_a_wheel_holds_templates_styles_scripts_and_migrations(tmp_path: Path) -> None:
+def test_a_wheel_holds_compiled_loops_templates_styles_scripts_and_migrations(tmp_path: Path) -> None:
     # From a copy: building leaves folders behind.
     for name in ("pipeline", "connectors"):
         shutil.copytree(ROOT / name, tmp_path / name)
@@ -23,3 +23,4 @@ def test_a_wheel_holds_templates_styles_scripts_and_migrations(tmp_path: Path) -
         files = [path for path in (ROOT / "pipeline" / folder).iterdir() if path.is_file()]
         assert files
         assert {f"pipeline/{folder}/{path.name}" for path in files} <= names
+    assert any(name.startswith("pipeline/detection/_native.") and not name.endswith((".c", ".pyi")) for name in names)

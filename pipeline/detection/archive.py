@@ -152,8 +152,7 @@ class Archive:
 
     def resembling(self, sketch: Sketch) -> list[Kept]:
         """Find live reports that may be of the same story, from old to new."""
-        numbers = self._reports.find(self._keys(sketch).stories)
-        return [self._kept[number] for number in numbers.tolist()]
+        return [self._kept[number] for number in self._reports.find(self._keys(sketch).stories)]
 
     def expect(self, keys: Keys) -> None:
         """Take what was worked out ahead for the article that comes next."""
@@ -171,11 +170,11 @@ class Archive:
             # Without a word there is nothing to copy.
             return None
         found = self._copies.find(self._keys(sketch).copies)
-        numbers = found[[number not in self._taken_down for number in found.tolist()]]
-        if not numbers.size:
+        numbers = [number for number in found if number not in self._taken_down]
+        if not numbers:
             return None
-        likenesses = self._signatures.similarities(numbers, sketch.copy_signature)
+        likenesses = self._signatures.similarities(np.array(numbers), sketch.copy_signature)
         best = likenesses.argmax()
         if likenesses[best] < self._config.copies.threshold:
             return None
-        return float(likenesses[best]), self._kept[int(numbers[best])]
+        return float(likenesses[best]), self._kept[numbers[int(best)]]

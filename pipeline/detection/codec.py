@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.detection.sketch import Sketch
 
-VERSION = 3
+VERSION = 4
 """Of everything this module writes; raise it with any change of `Sketch`, `Story` or the journal."""
 
 T = TypeVar("T")

@@ -6,6 +6,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.detection.kernels import kernels
+
 _FEWEST_REPORTS = 12
 """Of an outlet, before anything is taken for furniture."""
 _WINDOW = 128
@@ -64,5 +66,6 @@ class Furniture:
         known = self.outlets.get(outlet) if outlet is not None else None
         if known is None or known.num_reports < _FEWEST_REPORTS:
             return np.ones(len(stems))
-        counts = np.array([known.counts.get(stem, 0) for stem in stems])
+        counts = np.empty(len(stems))
+        kernels.counts(known.counts, stems, counts)
         return np.where(2 * counts > known.num_reports, 0.0, 1.0)

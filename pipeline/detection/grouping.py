@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.config import StoryConfig
 from pipeline.detection.micro import Group, MicroCluster, merged
-from pipeline.detection.vectors import dot
+from pipeline.detection.vectors import dots
 
 
 class Linkage:
@@ -91,7 +91,7 @@ class Linkage:
 def _sums_across(micros: Sequence[MicroCluster]) -> NDArray[np.float64]:
     """Sum the cosines of all pairs across each two micro-clusters, shape ``(len(micros), len(micros))``."""
     sums = np.zeros((len(micros), len(micros)))
-    for place, micro in enumerate(micros):
-        for other in range(place):
-            sums[place, other] = sums[other, place] = dot(micro.centre, micros[other].centre)
+    centres = [micro.centre for micro in micros]
+    for place, centre in enumerate(centres):
+        sums[place, :place] = sums[:place, place] = dots(centre, centres[:place])
     return sums

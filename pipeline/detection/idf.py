@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.detection.kernels import kernels
+
 
 class StreamIdf:
     """Counts in how many live reports each term stands.
@@ -39,7 +41,7 @@ class StreamIdf:
 
     def of(self, stems: Sequence[str], backgrounds: NDArray[np.float32]) -> NDArray[np.float64]:
         """Give the idf of terms, shape ``(len(stems),)``, never below 0."""
-        get = self.counts.get
-        counts = np.array([get(stem, 0) for stem in stems], np.float64)
+        counts = np.empty(len(stems))
+        kernels.counts(self.counts, stems, counts)
         share = (counts + self._prior * backgrounds.astype(np.float64)) / (self.num_reports + self._prior)
         return np.maximum(0.0, -np.log(share))

@@ -1,26 +1,30 @@
 """The life of a story: when it emerges, grows, is corrected and closes, and the event that says so."""
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
+
+import numpy as np
 
 from pipeline.config import StoryConfig
 from pipeline.detection.archive import Archive, Kept
 from pipeline.detection.clock import from_micros
 from pipeline.detection.keywords import keywords
 from pipeline.detection.micro import MicroCluster
+from pipeline.detection.packing import Vector
 from pipeline.detection.placing import Placer, shared_terms
 from pipeline.detection.pulse import Pulse
 from pipeline.detection.sketch import Sketch
 from pipeline.detection.story import Story
-from pipeline.detection.vectors import Vector, dot
+from pipeline.detection.vectors import dot
 from pipeline.records import EventType, Mention, Role, StoryEvent, StoryStatus
 
 MENTIONS_PER_EVENT = 500
 """Mentions that one event carries at most; a record of the broker is bounded, so an event must be."""
 
-_HEADLINE_POOL = 64
-"""Newest reports of a story that are candidates for its headline."""
+_NEWEST = 64
+"""Reports of a story that say how it is called, and what it is about."""
 
 
 class Lifecycle:
@@ -47,7 +51,7 @@ class Lifecycle:
         corrected
             Whether a mention was taken down.
         """
-        rungs = sum(rung <= story.num_reports for rung in self._config.growth_ladder)
+        rungs = bisect_right(self._config.growth_ladder, story.num_reports)
         score = self._surge_score(story, swell)
         surges = score >= self._config.surge_score and not story.is_surging
         # It dies down at half the score, so that it is not told again at every tremble.
@@ -89,7 +93,7 @@ class Lifecycle:
             time=from_micros(max(heir.last_seen, story.told_at)),
             status=StoryStatus.MERGED,
             headline=story.headline,
-            keywords=keywords(heir, heir.centre()),
+            keywords=self._keywords(heir, heir.centre(), self._newest(heir)),
             language=story.language,
             num_reports=0,
             num_copies=0,
@@ -108,7 +112,7 @@ class Lifecycle:
     def _mention(self, kept: Kept, micro: MicroCluster) -> Mention:
         sketch = kept.sketch()
         vector = self._placer.vector(sketch)
-        return mention_of(sketch, kept.role, micro.cosine(vector), shared_terms(vector, micro))
+        return mention_of(sketch, kept.role, micro.cosine(vector), shared_terms(sketch, vector, micro))
 
     def _is_emergent(self, story: Story) -> bool:
         return story.num_reports >= self._config.emerge_reports and story.num_outlets >= self._config.emerge_outlets
@@ -125,7 +129,9 @@ class Lifecycle:
         story.revision += 1
         story.told_at = moment = max(moment, story.told_at)
         centre = story.centre()
-        story.headline = self._headline(story, centre)
+        newest = self._newest(story)
+        story.headline = self._headline(story, centre, newest)
+        story.keywords = self._keywords(story, centre, newest)
         untold, num_omitted = story.take_untold()
         mentions = *withdrawn, *untold
         return StoryEvent(
@@ -135,7 +141,7 @@ class Lifecycle:
             time=from_micros(moment),
             status=status,
             headline=story.headline,
-            keywords=keywords(story, centre),
+            keywords=story.keywords,
             language=story.language,
             num_reports=story.num_reports,
             num_copies=story.num_copies,
@@ -148,22 +154,27 @@ class Lifecycle:
             num_mentions_omitted=num_omitted + len(mentions[MENTIONS_PER_EVENT:]),
         )
 
-    def _headline(self, story: Story, centre: Vector) -> str:
+    def _headline(self, story: Story, centre: Vector, newest: Sequence[Sketch]) -> str:
         """Take the title of the report nearest to the story's centre; keep the last one when all reports are gone."""
-        ranked = [(-dot(self._placer.vector(sketch), centre), number, sketch) for number, sketch in self._newest(story)]
-        return min(ranked)[-1].title if ranked else story.headline
+        likeness = [dot(self._placer.vector(sketch), centre) for sketch in newest]
+        # Of equals the oldest, which is the last.
+        return newest[len(newest) - 1 - int(np.argmax(likeness[::-1]))].title if newest else story.headline
 
-    def _newest(self, story: Story) -> Iterator[tuple[int, Sketch]]:
-        """Go through the newest reports of a story, with their numbers, as far as they are live."""
+    def _keywords(self, story: Story, centre: Vector, newest: Sequence[Sketch]) -> tuple[str, ...]:
+        """Say what a story is about; keep what was said when all reports are gone."""
+        return keywords(centre, newest) if newest else story.keywords
+
+    def _newest(self, story: Story) -> list[Sketch]:
+        """List the newest reports of a story, from new to old, as far as they are live."""
         numbers = sorted((number for micro in story.micros.values() for number in micro.members), reverse=True)
-        kept = ((number, self._archive.get(number)) for number in numbers)
+        kept = (self._archive.get(number) for number in numbers)
         # What was revised or taken down is no longer found under its id.
         reports = (
-            (number, one.sketch())
-            for number, one in kept
+            one.sketch()
+            for one in kept
             if one is not None and one.role is Role.REPORT and self._archive.is_current(one)
         )
-        return islice(reports, _HEADLINE_POOL)
+        return list(islice(reports, _NEWEST))
 
 
 def mention_of(sketch: Sketch, role: Role, similarity: float | None, terms: tuple[str, ...]) -> Mention:

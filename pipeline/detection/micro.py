@@ -4,15 +4,15 @@ import math
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
+from pipeline.detection.packing import Vector
 from pipeline.detection.sketch import Sketch
-from pipeline.detection.vectors import Vector, add, dot, heaviest
+from pipeline.detection.vectors import EMPTY, add, dot, heaviest, subtract
 from pipeline.records import Mention
 
-_MOST_STEMS = 512
-_KEPT_STEMS = 256
-_MOST_NAMES = 128
-_KEPT_NAMES = 64
+_MOST_TERMS = 512
+_KEPT_TERMS = 256
 _MOST_MEMBERS = 500
 _MOST_UNTOLD = 500
 _MOST_NEIGHBOURS = 4
@@ -61,12 +61,8 @@ class MicroCluster(msgspec.Struct, gc=False):
     id: str
     first_seen: int
     last_seen: int
-    centre: Vector = {}
-    """Sum of the reports' vectors, cut to its weightiest stems."""
-    forms: dict[str, str] = {}
-    """How each stem of the centre was first written."""
-    names: dict[str, int] = {}
-    """Reports in which each name of more than one word stands, of the most frequent ones."""
+    centre: Vector = EMPTY
+    """Sum of the reports' vectors, cut to its weightiest terms."""
     num_reports: int = 0
     pair_sum: float = 0.0
     """Sum of the cosines of all pairs of its reports."""
@@ -96,18 +92,22 @@ class MicroCluster(msgspec.Struct, gc=False):
 
     def cosine(self, vector: Vector) -> float:
         """Give the cosine of an article and the centre, 0 to 1; 0 without reports."""
+        return self.cosine_of(dot(vector, self.centre))
+
+    def cosine_of(self, product: float) -> float:
+        """Give the cosine of an article and the centre, whose vectors were multiplied."""
         squared_norm = self.num_reports + 2.0 * self.pair_sum
-        return dot(vector, self.centre) / math.sqrt(squared_norm) if self.num_reports else 0.0
+        return product / math.sqrt(squared_norm) if self.num_reports else 0.0
 
     def add_report(self, vector: Vector, sketch: Sketch) -> None:
-        self._put_in(vector, sketch)
+        self._put_in(vector)
         self.num_reports += 1
         self._count_outlet(sketch.outlet, 1)
         recent = [*self.recent, sketch.observed_at]
         self.recent = [moment for moment in recent if moment > max(recent) - _HOUR]
 
     def remove_report(self, vector: Vector, sketch: Sketch) -> None:
-        self._take_out(vector, sketch)
+        self._take_out(vector)
         self.num_reports -= 1
         self._measure()
         self._count_outlet(sketch.outlet, -1)
@@ -115,9 +115,9 @@ class MicroCluster(msgspec.Struct, gc=False):
             self.recent.remove(sketch.observed_at)
 
     def replace_report(self, old: Vector, old_sketch: Sketch, new: Vector, new_sketch: Sketch) -> None:
-        self._take_out(old, old_sketch)
+        self._take_out(old)
         self._measure(without=1)
-        self._put_in(new, new_sketch)
+        self._put_in(new)
         self._count_outlet(old_sketch.outlet, -1)
         self._count_outlet(new_sketch.outlet, 1)
 
@@ -135,39 +135,21 @@ class MicroCluster(msgspec.Struct, gc=False):
         else:
             self.num_omitted += 1
 
-    def _put_in(self, vector: Vector, sketch: Sketch) -> None:
+    def _put_in(self, vector: Vector) -> None:
         self.pair_sum += dot(vector, self.centre)
         self.num_terms += len(vector)
-        add(self.centre, vector)
-        for stem, form in sketch.forms.items():
-            self.forms.setdefault(stem, form)
-        for name in sketch.names:
-            self.names[name] = self.names.get(name, 0) + 1
-        if len(self.names) > _MOST_NAMES:
-            # The newest of equals stay: what a name is worth shows in the reports to come.
-            kept = set(sorted(self.names, key=self.names.__getitem__)[-_KEPT_NAMES:])
-            self.names = {name: self.names[name] for name in self.names if name in kept}
-        if len(self.centre) > _MOST_STEMS:
-            self.centre = dict(heaviest(self.centre, _KEPT_STEMS))
-            self.forms = {stem: self.forms[stem] for stem in self.centre}
+        self.centre = add(self.centre, vector)
+        if len(self.centre) > _MOST_TERMS:
+            self.centre = np.sort(heaviest(self.centre, _KEPT_TERMS))
 
-    def _take_out(self, vector: Vector, sketch: Sketch) -> None:
+    def _take_out(self, vector: Vector) -> None:
         # The idf has moved since the vector went in, and the centre may have been cut: what is left is no exact rest.
-        for stem, weight in vector.items():
-            left = self.centre.pop(stem, 0.0) - weight
-            if left > 0.0:
-                self.centre[stem] = left
-            else:
-                self.forms.pop(stem, None)
+        self.centre = subtract(self.centre, vector)
         self.num_terms -= len(vector)
-        for name in sketch.names:
-            if name in self.names:
-                self.names[name] -= 1
 
     def _measure(self, without: int = 0) -> None:
         """Work out `pair_sum` from the centre, which holds `without` reports less than are counted."""
-        squared_norm = sum([weight * weight for weight in self.centre.values()])
-        self.pair_sum = max(0.0, (squared_norm - self.num_reports + without) / 2)
+        self.pair_sum = max(0.0, (dot(self.centre, self.centre) - self.num_reports + without) / 2)
 
     def _count_outlet(self, outlet: str | None, by: int) -> None:
         if outlet is None:

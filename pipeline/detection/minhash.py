@@ -5,21 +5,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.detection.kernels import kernels
+
 SEED = 1
 """Seed of the permutations. A signature means nothing under another one."""
 
 EMPTY = np.uint32(0xFFFFFFFF)
 """Every value of the signature of the empty set."""
-
-
-def mix(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Scatter 32-bit values evenly: the finalizer of MurmurHash3, a bijection on ``[0, 2**32)``."""
-    values = values ^ (values >> np.uint32(16))
-    values = values * np.uint32(0x85EBCA6B)
-    values ^= values >> np.uint32(13)
-    values *= np.uint32(0xC2B2AE35)
-    values ^= values >> np.uint32(16)
-    return values
 
 
 @cache
@@ -52,13 +44,8 @@ def signature(elements: NDArray[np.uint32], num_perm: int) -> NDArray[np.uint32]
     ----------
     A. Broder, *On the resemblance and containment of documents*, 1997. E. Zhu, *datasketch* 2.0, scheme ``affine32``.
     """
-    if elements.size == 0:
-        return np.full(num_perm, EMPTY)
-    factors, offsets = _permutations(num_perm)
-    permuted = np.multiply.outer(factors, mix(elements.ravel()))
-    # The permutation h -> a*h + b cannot be shortened to min(a*h) + b: the sum wraps around.
-    permuted += offsets[:, None]
-    smallest: NDArray[np.uint32] = permuted.min(axis=1)
+    smallest = np.empty(num_perm, np.uint32)
+    kernels.signature(np.ascontiguousarray(elements).ravel(), *_permutations(num_perm), smallest)
     return smallest
 
 
@@ -114,8 +101,6 @@ def bucket_keys(signature: NDArray[np.uint32], rows: int) -> NDArray[np.uint32]:
             f"a signature of {signature.size} values cannot be cut into bands of {rows} rows: "
             f"choose rows that divide {signature.size}, or a signature of bands * rows values"
         )
-    bands = signature.reshape(-1, rows)
-    keys = np.zeros(len(bands), np.uint32)
-    for row in range(rows):
-        keys = mix(keys * np.uint32(31) + bands[:, row])
+    keys = np.empty(signature.size // rows, np.uint32)
+    kernels.bucket_keys(signature, rows, keys)
     return keys

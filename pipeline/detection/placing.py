@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.archive import Archive, Kept
@@ -12,10 +13,11 @@ from pipeline.detection.grouping import Linkage
 from pipeline.detection.hashing import short_digest
 from pipeline.detection.idf import StreamIdf
 from pipeline.detection.micro import Group, MicroCluster
+from pipeline.detection.packing import Vector, ids_of
 from pipeline.detection.sketch import Sketch
 from pipeline.detection.stories import Stories
 from pipeline.detection.story import Story
-from pipeline.detection.vectors import Vector, dot, heaviest, unit
+from pipeline.detection.vectors import dot, dots, products, unit
 from pipeline.records import Role, RunnerUp
 
 _TERMS_TOLD = 8
@@ -109,7 +111,7 @@ class Placer:
             stems = sketch.stems
             idf = self._idf.of(stems, sketch.terms.backgrounds) ** self._config.idf_exponent
             telling = self._furniture.telling(sketch.outlet, stems)
-            vector = unit(stems, (idf * telling * sketch.terms.weights).tolist())
+            vector = unit(sketch.ids, idf * telling * sketch.terms.weights)
             self._latest = latest = sketch, self._idf.num_changes, vector
         return latest[2]
 
@@ -147,7 +149,7 @@ class Placer:
             micro_id,
             Role.REPORT,
             nearest.cosine,
-            shared_terms(vector, nearest.micro),
+            shared_terms(sketch, vector, nearest.micro),
             _runner_up(others),
             _neighbour(others),
             crowding,
@@ -155,12 +157,13 @@ class Placer:
 
     def _rank(self, sketch: Sketch, vector: Vector) -> list[_Scored]:
         """Score the micro-clusters of all candidates, the best first; of equals the older."""
-        scored = []
-        for micro_id in {kept.micro_id for kept in self._archive.resembling(sketch)}:
-            story = self._stories.of(micro_id)
-            if story is not None:
-                micro = story.micros[micro_id]
-                scored.append(_Scored(micro.cosine(vector), micro, story))
+        found = [
+            (story.micros[micro_id], story)
+            for micro_id in {kept.micro_id for kept in self._archive.resembling(sketch)}
+            if (story := self._stories.of(micro_id)) is not None
+        ]
+        pairs = zip(dots(vector, [micro.centre for micro, _ in found]), found, strict=True)
+        scored = [_Scored(micro.cosine_of(total), micro, story) for total, (micro, story) in pairs]
         return sorted(scored, key=lambda item: (-item.cosine, item.micro.first_seen, item.micro.id))
 
     def _like(self, vector: Vector, ranked: Sequence[_Scored]) -> list[_Liked]:
@@ -186,10 +189,12 @@ class Placer:
         return short_digest(*parts, str(self._archive.next_number)) if late else short_digest(*parts)
 
 
-def shared_terms(vector: Vector, micro: MicroCluster) -> tuple[str, ...]:
-    """Name the terms that an article and a micro-cluster share, as the micro-cluster writes them, weightiest first."""
-    shared = {stem: weight * micro.centre[stem] for stem, weight in vector.items() if stem in micro.centre}
-    return tuple(micro.forms[stem] for stem, _ in heaviest(shared, _TERMS_TOLD))
+def shared_terms(sketch: Sketch, vector: Vector, micro: MicroCluster) -> tuple[str, ...]:
+    """Name the terms that an article and a micro-cluster share, as the article writes them, weightiest first."""
+    shared = products(vector, micro.centre)
+    places = np.argsort(-shared, kind="stable")[: min(_TERMS_TOLD, np.count_nonzero(shared))]
+    forms = dict(zip(sketch.ids.tolist(), sketch.terms.forms, strict=True))
+    return tuple(forms[term] for term in ids_of(vector[places]).tolist())
 
 
 def _runner_up(ranked: Sequence[_Scored]) -> RunnerUp | None:

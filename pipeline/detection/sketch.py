@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from pipeline.config import CopyConfig, DetectionConfig, StoryConfig
 from pipeline.detection.clock import to_micros
-from pipeline.detection.hashing import short_digest, word_hash
+from pipeline.detection.hashing import hash_words, short_digest
+from pipeline.detection.kernels import kernels
 from pipeline.detection.languages import detect_language
-from pipeline.detection.minhash import bucket_keys, mix, signature
+from pipeline.detection.minhash import bucket_keys, signature
 from pipeline.detection.names import whole_names
 from pipeline.detection.terms import Terms, salient_terms
 from pipeline.detection.vocabulary import Vocabulary
-from pipeline.detection.words import stem_of
+from pipeline.detection.words import stems_of
 from pipeline.records import Article
 
 _REPEAT_STEP = np.uint32(0x9E3779B1)
@@ -44,13 +45,20 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """MinHash of the word shingles, shape ``(copies.bands * copies.rows,)``."""
 
     @property
-    def stems(self) -> list[str]:
-        return list(map(stem_of, self.terms.forms))
+    def stems(self) -> tuple[str, ...]:
+        return _stems(self.terms.forms)[0]
 
     @property
-    def forms(self) -> dict[str, str]:
-        """How each stem is written in the article."""
-        return dict(zip(self.stems, self.terms.forms, strict=True))
+    def ids(self) -> NDArray[np.uint32]:
+        """The hash of each stem."""
+        return _stems(self.terms.forms)[1]
+
+
+@lru_cache(maxsize=1 << 10)
+def _stems(forms: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.uint32]]:
+    """Give the stem of each form, and its hash; an article's are asked for several times while it is decided."""
+    stems = stems_of(forms)
+    return stems, hash_words(stems)
 
 
 _LOCK = Lock()
@@ -110,9 +118,8 @@ def shingles(hashes: NDArray[np.uint32], size: int) -> NDArray[np.uint32]:
     if not hashes.size:
         return hashes
     size = min(size, len(hashes))
-    combined = np.zeros(len(hashes) - size + 1, np.uint32)
-    for start in range(size):
-        combined = mix(combined * np.uint32(31) + hashes[start : start + combined.size])
+    combined = np.empty(len(hashes) - size + 1, np.uint32)
+    kernels.shingles(hashes, size, combined)
     return combined
 
 
@@ -144,7 +151,7 @@ def weighted_elements(terms: Terms) -> NDArray[np.uint32]:
     """
     if not terms.forms:
         return np.empty(0, np.uint32)
-    stems = np.fromiter(map(_stem_hash, terms.forms), np.uint32, len(terms.forms))
+    _, stems = _stems(terms.forms)
     salience = terms.weights * -np.log(terms.backgrounds)
     greatest = salience.max() or 1.0
     repeats = np.maximum(1, np.rint(salience * (_MOST_REPEATS / greatest))).astype(np.intp)
@@ -152,11 +159,6 @@ def weighted_elements(terms: Terms) -> NDArray[np.uint32]:
     ordinals = (np.arange(repeats.sum()) - starts).astype(np.uint32)
     elements: NDArray[np.uint32] = np.repeat(stems, repeats) + ordinals * _REPEAT_STEP
     return elements
-
-
-@lru_cache(maxsize=1 << 18)
-def _stem_hash(form: str) -> int:
-    return word_hash(stem_of(form))
 
 
 def _num_perm(lsh: CopyConfig | StoryConfig) -> int:

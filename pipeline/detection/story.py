@@ -1,13 +1,14 @@
 """One story: its micro-clusters, and what of it has been told."""
 
 from collections.abc import Iterable
-from itertools import combinations
+from functools import reduce
 
 import msgspec
 
 from pipeline.detection.micro import Group, MicroCluster
+from pipeline.detection.packing import Vector
 from pipeline.detection.pulse import Pulse
-from pipeline.detection.vectors import Vector, add, dot
+from pipeline.detection.vectors import EMPTY, add, dots
 from pipeline.records import Mention
 
 _HOUR = 3_600_000_000
@@ -26,6 +27,7 @@ class Story(msgspec.Struct, gc=False):
     next_look: int = 2
     """Number of reports at which it is looked at again: whether it is still one story, and apart from the nearest."""
     headline: str = ""
+    keywords: tuple[str, ...] = ()
     told_at: int = 0
     """Time of its last event; the next one is no earlier, though what was newest may have gone elsewhere."""
     revision: int = 0
@@ -80,10 +82,7 @@ class Story(msgspec.Struct, gc=False):
 
     def centre(self) -> Vector:
         """Sum the vectors of all its reports."""
-        total: Vector = {}
-        for micro in self.micros.values():
-            add(total, micro.centre)
-        return total
+        return reduce(add, [micro.centre for micro in self.micros.values()], EMPTY)
 
     def likeness(self, vector: Vector) -> float:
         """Give the mean cosine of an article and the story's reports; 0 without reports."""
@@ -92,7 +91,7 @@ class Story(msgspec.Struct, gc=False):
 
     def sum_of_cosines(self, vector: Vector) -> float:
         """Sum the cosines of the story's reports with an article, or with all reports of a group by its centre."""
-        return sum([dot(vector, micro.centre) for micro in self.micros.values()])
+        return sum(dots(vector, [micro.centre for micro in self.micros.values()]))
 
     def measure(self) -> None:
         """Work out `pair_sum` anew, after micro-clusters came or went."""
@@ -112,4 +111,5 @@ def pair_sum(micros: Iterable[MicroCluster]) -> float:
     """Sum the cosines of all pairs of reports in some micro-clusters."""
     micros = list(micros)
     within = sum([micro.pair_sum for micro in micros])
-    return within + sum([dot(first.centre, second.centre) for first, second in combinations(micros, 2)])
+    centres = [micro.centre for micro in micros]
+    return within + sum([sum(dots(centre, centres[:place])) for place, centre in enumerate(centres)])

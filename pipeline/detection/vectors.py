@@ -1,30 +1,55 @@
-"""Sparse vectors of terms: how alike two articles, or two groups of them, are."""
+"""Sparse vectors of terms: how alike two articles, or two groups of them, are.
 
-import math
+An article's vector has length 1, or no term; the centre of a group is the sum of its articles'. Vectors are never
+changed in place, so they can be shared.
+"""
 
-Vector = dict[str, float]
-"""Weight of each stem. An article's has length 1, or is empty; the centre of a group is the sum of its articles'."""
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.detection.kernels import kernels
+from pipeline.detection.packing import Vector, weights_of
+
+EMPTY: Vector = np.empty(0, np.uint64)
 
 
-def unit(stems: list[str], weights: list[float]) -> Vector:
-    """Scale weights to length 1; terms without weight are left out."""
-    length = math.sqrt(sum([weight * weight for weight in weights]))
-    return {stem: weight / length for stem, weight in zip(stems, weights, strict=True) if weight > 0.0}
+def unit(ids: NDArray[np.uint32], weights: NDArray[np.float64]) -> Vector:
+    """Scale weights to length 1; terms without weight are left out, and those of one hash count as one."""
+    vector = np.empty(len(ids), np.uint64)
+    return vector[: kernels.unit(ids, weights, vector)]
 
 
 def dot(first: Vector, second: Vector) -> float:
     """Multiply two vectors; between two centres, the sum of the cosines of all pairs across them."""
-    if len(first) > len(second):
-        first, second = second, first
-    return sum([weight * second[stem] for stem, weight in first.items() if stem in second])
+    return kernels.dots(first, (second,))[0]
 
 
-def add(total: Vector, vector: Vector) -> None:
-    """Add a vector to another in place."""
-    for stem, weight in vector.items():
-        total[stem] = total.get(stem, 0.0) + weight
+def dots(vector: Vector, others: Sequence[Vector]) -> list[float]:
+    """Multiply a vector with each of some others."""
+    return kernels.dots(vector, others)
 
 
-def heaviest(vector: Vector, most: int) -> list[tuple[str, float]]:
-    """List the stems that weigh most, the heaviest first, equals by the alphabet."""
-    return sorted(vector.items(), key=lambda item: (-item[1], item[0]))[:most]
+def products(vector: Vector, other: Vector) -> NDArray[np.float64]:
+    """Give what each term of a vector adds to its product with another, shape ``(len(vector),)``."""
+    found = np.empty(len(vector))
+    kernels.products(vector, other, found)
+    return found
+
+
+def add(first: Vector, second: Vector) -> Vector:
+    total = np.empty(len(first) + len(second), np.uint64)
+    # A centre is kept for long: its array shall be no longer than it is.
+    return total[: kernels.add(first, second, total)].copy()
+
+
+def subtract(first: Vector, second: Vector) -> Vector:
+    """Take a vector away; terms of which nothing is left are left out."""
+    rest = np.empty(len(first) + len(second), np.uint64)
+    return rest[: kernels.subtract(first, second, rest)].copy()
+
+
+def heaviest(vector: Vector, most: int) -> Vector:
+    """Keep the terms that weigh most, the heaviest first, equals by their hash."""
+    return vector[np.argsort(-weights_of(vector), kind="stable")[:most]]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detection.background import frequency
-from pipeline.detection.hashing import word_hash
-from pipeline.detection.words import stem_of_term, term_of, words
+from pipeline.detection.hashing import hash_words
+from pipeline.detection.words import chunk_words, stem_of_term, term_of
 
 _ARTICLE_WORDS = 250
 """Length of the article in which a word's background probability to occur is counted."""
@@ -48,7 +48,7 @@ class _Chunks(dict[str, bytes]):
         self._numbers: dict[str, int] = {}
 
     def __missing__(self, chunk: str) -> bytes:
-        numbers = array("q", [self._number(form) for form in words(chunk)]).tobytes()
+        numbers = array("q", [self._number(form) for form in chunk_words(chunk)]).tobytes()
         if len(chunk) <= _LONGEST_CHUNK:
             self[chunk] = numbers
             self._vocabulary.num_chunks += 1
@@ -78,6 +78,7 @@ class Vocabulary:
         self._chunks: dict[str, _Chunks] = {}
         self._table = np.empty(_SMALLEST, WORD)
         self._new: list[tuple[int, int, float, float, bool, bool]] = []
+        self._new_words: list[str] = []
         self._places = np.empty(_SMALLEST + 1, np.int64)
 
     @property
@@ -99,9 +100,8 @@ class Vocabulary:
         """Number a word that is new in its language."""
         number = len(self.forms)
         self.forms.append(form)
-        lower = form.lower()
+        lower, term = form.lower(), term_of(form)
         share = frequency(lower, language)
-        term = term_of(form)
         if term and term != lower:
             # A part of a word ("don" of "don't") is no rarer than the whole, nor an accented spelling than its plain
             # one.
@@ -112,7 +112,8 @@ class Vocabulary:
             stem_number = self._stem_numbers[stem] = len(self.stems)
             self.stems.append(stem)
         first = form[0]
-        self._new.append((word_hash(lower), stem_number, *_idf(share), first.isupper(), first.isnumeric()))
+        self._new.append((0, stem_number, *_idf(share), first.isupper(), first.isnumeric()))
+        self._new_words.append(lower)
         return number
 
     def look_up(self, numbers: Numbers) -> NDArray[np.void]:
@@ -130,8 +131,12 @@ class Vocabulary:
             self._table = np.concatenate([self._table, np.empty(capacity - len(self._table), WORD)])
             # Stems are no more than words, but for the empty one.
             self._places = np.empty(capacity + 1, np.int64)
-        self._table[end - len(self._new) : end] = self._new
-        self._new.clear()
+        if self._new:
+            new = self._table[end - len(self._new) : end]
+            new[:] = self._new
+            new["hash"] = hash_words(self._new_words)
+            self._new.clear()
+            self._new_words.clear()
 
     def group(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
         """Sort numbers, of words or of stems, into groups of equals.

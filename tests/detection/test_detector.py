@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.clock import to_micros
+from pipeline.detection.codec import encode
 from pipeline.detection.detector import Detector, Outcome
 from pipeline.detection.lifecycle import MENTIONS_PER_EVENT
 from pipeline.detection.sketch import Sketch, sketch_article
@@ -286,11 +287,11 @@ def test_a_repeat_changes_nothing() -> None:
     detector = Detector(CONFIG)
     decide(detector, *emerged())
     before = detector.core()
-    stories = msgspec.msgpack.encode(before.stories)
+    stories = encode(before.stories)
     outcomes = decide(detector, *emerged(at=60))
     assert roles(outcomes) == [Role.REPEAT] * 3
     assert events_of(outcomes) == []
-    assert msgspec.msgpack.encode(detector.core().stories) == stories
+    assert encode(detector.core().stories) == stories
     assert detector.core().term_counts == before.term_counts
     assert detector.core().num_live == before.num_live
 

@@ -3,6 +3,7 @@
 from zlib import crc32
 
 import msgspec
+import numpy as np
 import pytest
 
 from pipeline.config import StoryConfig
@@ -26,7 +27,7 @@ def micro(name: str, shared: dict[str, float], num_reports: int = 1) -> MicroClu
     for number in range(num_reports):
         own = f"x{crc32(f'{name}-{number}'.encode()) % 100_000:05}"
         sketch = sketch_of([*shared, own])
-        made.add_report(unit(sketch.stems, [*shared.values(), 1.0]), sketch)
+        made.add_report(unit(sketch.ids, np.array([*shared.values(), 1.0])), sketch)
     return made
 
 

@@ -1,0 +1,176 @@
+"""The compiled loops and those of Python give the same to the bit."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from pipeline.detection import plain
+from pipeline.detection.kernels import ARE_COMPILED, kernels
+from pipeline.detection.packing import Vector, ids_of, packed, weights_of
+from tests.running import ROOT
+
+_ID = st.integers(0, 40) | st.integers(0, (1 << 32) - 1)
+_WEIGHT = st.floats(2.0**-20, 4.0, width=32)
+_WORDS = st.lists(st.text(st.characters(), max_size=40) | st.binary(max_size=40), max_size=20)
+
+
+@st.composite
+def vectors(draw: st.DrawFn) -> Vector:
+    terms = draw(st.dictionaries(_ID, _WEIGHT, max_size=30))
+    ids = sorted(terms)
+    return packed(np.array(ids, np.uint32), np.array([terms[term] for term in ids], np.float32))
+
+
+def arrays(*, max_size: int = 60) -> st.SearchStrategy[NDArray[np.uint32]]:
+    return st.lists(st.integers(0, (1 << 32) - 1), max_size=max_size).map(lambda values: np.array(values, np.uint32))
+
+
+def test_a_compiler_was_at_hand() -> None:
+    """Where none is, the rest of this file would compare Python with itself."""
+    assert ARE_COMPILED, "install a C compiler and the headers of Python, and run make clean"
+
+
+@given(st.lists(st.tuples(_ID, st.floats(0.0, 10.0)), max_size=30))
+def test_vectors_of_length_one(terms: list[tuple[int, float]]) -> None:
+    ids, weights = np.array([term for term, _ in terms], np.uint32), np.array([weight for _, weight in terms], float)
+    ours, theirs = np.empty(len(ids), np.uint64), np.empty(len(ids), np.uint64)
+    size = kernels.unit(ids, weights, ours)
+    assert size == plain.unit(ids, weights, theirs)
+    assert ours[:size].tobytes() == theirs[:size].tobytes()
+    assert sorted(set(ids_of(ours[:size]).tolist())) == ids_of(ours[:size]).tolist()
+    if size and len(set(ids.tolist())) == len(ids):
+        assert float(np.square(weights_of(ours[:size]).astype(float)).sum()) == pytest.approx(1.0)
+
+
+@given(vectors(), st.lists(vectors(), max_size=6))
+def test_products(vector: Vector, others: list[Vector]) -> None:
+    found = kernels.dots(vector, others)
+    assert found == plain.dots(vector, others)
+    # Whichever of the two comes first.
+    assert found == [kernels.dots(other, [vector])[0] for other in others]
+    for other, total in zip(others, found, strict=True):
+        ours, theirs = np.empty(len(vector)), np.empty(len(vector))
+        kernels.products(vector, other, ours)
+        plain.products(vector, other, theirs)
+        assert ours.tobytes() == theirs.tobytes()
+        assert float(np.add.accumulate(np.append(0.0, ours))[-1]) == total
+
+
+@given(vectors(), vectors())
+def test_sums_and_differences(first: Vector, second: Vector) -> None:
+    for name in ("add", "subtract"):
+        ours, theirs = np.empty((2, len(first) + len(second)), np.uint64)
+        size = getattr(kernels, name)(first, second, ours)
+        assert size == getattr(plain, name)(first, second, theirs)
+        assert ours[:size].tobytes() == theirs[:size].tobytes()
+        assert np.all(weights_of(ours[:size]) > 0.0)
+
+
+def test_a_vector_taken_from_itself_leaves_nothing() -> None:
+    vector = packed(np.array([1, 7], np.uint32), np.array([0.5, 1.0], np.float32))
+    assert kernels.subtract(vector, vector, np.empty(4, np.uint64)) == 0
+
+
+@given(st.dictionaries(st.text(max_size=3), st.integers(0, 99)), st.lists(st.text(max_size=3), max_size=9))
+def test_counts(counted: dict[str, int], stems: list[str]) -> None:
+    found = np.empty(len(stems))
+    kernels.counts(counted, tuple(stems), found)
+    assert found.tolist() == [counted.get(stem, 0) for stem in stems]
+
+
+@given(_WORDS)
+def test_hashes(words: list[str | bytes]) -> None:
+    ours, theirs = np.empty((2, len(words)), np.uint32)
+    kernels.hash_words(words, ours)
+    plain.hash_words(words, theirs)
+    assert ours.tolist() == theirs.tolist()
+
+
+@given(arrays(), st.integers(1, 9), arrays(max_size=9))
+def test_signatures(elements: NDArray[np.uint32], num_perm: int, seeds: NDArray[np.uint32]) -> None:
+    factors, offsets = np.resize(seeds, num_perm) if seeds.size else np.ones(num_perm, np.uint32), elements.copy()
+    offsets = np.resize(offsets, num_perm) if offsets.size else np.zeros(num_perm, np.uint32)
+    ours, theirs = np.empty((2, num_perm), np.uint32)
+    kernels.signature(elements, factors, offsets, ours)
+    plain.signature(elements, factors, offsets, theirs)
+    assert ours.tolist() == theirs.tolist()
+
+
+@given(arrays(), st.integers(1, 7))
+def test_shingles_and_buckets(values: NDArray[np.uint32], size: int) -> None:
+    ours, theirs = np.empty((2, max(0, len(values) - size + 1)), np.uint32)
+    if ours.size:
+        kernels.shingles(values, size, ours)
+        plain.shingles(values, size, theirs)
+        assert ours.tolist() == theirs.tolist()
+    whole = values[: len(values) // size * size]
+    ours, theirs = np.empty((2, len(whole) // size), np.uint32)
+    kernels.bucket_keys(whole, size, ours)
+    plain.bucket_keys(whole, size, theirs)
+    assert ours.tolist() == theirs.tolist()
+
+
+@given(st.lists(st.lists(st.integers(0, 5), min_size=24, max_size=24), max_size=40), st.integers(0, 30), st.data())
+def test_index(articles: list[list[int]], first: int, data: st.DataObject) -> None:
+    capacity, num_bands, origin = 64, 24, 128
+    tables = [
+        (
+            np.zeros((capacity, num_bands), np.uint32),
+            np.full((capacity, num_bands), -1, np.int32),
+            np.full((num_bands, capacity), -1, np.int32),
+        )
+        for _ in range(2)
+    ]
+    for link, keys in enumerate(articles):
+        kernels.enter(*tables[0], np.array(keys, np.uint32) * np.uint32(64 + link % 3), link)
+        plain.enter(*tables[1], np.array(keys, np.uint32) * np.uint32(64 + link % 3), link)
+    for ours, theirs in zip(*tables, strict=True):
+        assert ours.tobytes() == theirs.tobytes()
+    wanted = np.array(data.draw(st.lists(st.integers(0, 5), min_size=24, max_size=24)), np.uint32) * np.uint32(65)
+    for depth in (0, 1, 3, 1000):
+        found = kernels.find(*tables[0], wanted, origin + first, origin, depth)
+        assert found == plain.find(*tables[1], wanted, origin + first, origin, depth)
+        assert all(number >= origin + first for number in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("unit", (np.zeros(3, np.uint32), np.zeros(2), np.empty(3, np.uint64))),
+        ("unit", (np.zeros(3, np.uint32), np.zeros(3), np.empty(2, np.uint64))),
+        ("unit", (np.zeros(3, np.uint64), np.zeros(3), np.empty(3, np.uint64))),
+        ("add", (np.zeros(3, np.uint64), np.zeros(3, np.uint64), np.empty(5, np.uint64))),
+        ("products", (np.zeros(3, np.uint64), np.zeros(3, np.uint64), np.empty(2))),
+        ("dots", (np.zeros(3, np.uint64), [np.zeros(3, np.uint32)])),
+        ("counts", ({}, ("a",), np.empty(2))),
+        ("hash_words", (["a"], np.empty(2, np.uint32))),
+        ("signature", (np.zeros(3, np.uint32), np.zeros(3, np.uint32), *np.empty((2, 4), np.uint32))),
+        ("shingles", (np.zeros(3, np.uint32), 3, np.empty(2, np.uint32))),
+        ("bucket_keys", (np.zeros(3, np.uint32), 0, np.empty(2, np.uint32))),
+        ("enter", (*np.zeros((3, 3, 4), np.uint32), np.zeros(4, np.uint32), 0)),
+        ("enter", (*np.zeros((3, 4, 4), np.uint32), np.zeros(4, np.uint32), -1)),
+        ("find", (*np.zeros((3, 4, 4), np.uint32), np.zeros(4, np.uint32), 0, 1, 8)),
+    ],
+)
+def test_what_does_not_fit_is_refused(name: str, arguments: tuple[object, ...]) -> None:
+    if ARE_COMPILED:
+        with pytest.raises(ValueError, match=r"lengths|items|takes|link|power"):
+            getattr(kernels, name)(*arguments)
+
+
+def test_without_compiled_loops_the_same_events_come_out(tmp_path: Path) -> None:
+    without = "import sys; sys.modules['pipeline.detection._native'] = None"
+    replay = "from pipeline.main import main; main()"
+    told = []
+    for before in ("pass", without):
+        events = tmp_path / f"{len(told)}.jsonl"
+        command = [sys.executable, "-c", f"{before}\n{replay}", "replay", "samples/newswire.jsonl", "--events", events]
+        subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
+        told.append(events.read_bytes())
+    assert told[0] == told[1] != b""
