@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import DetectionConfig
-from pipeline.detection.codec import decode_sketch, encode_sketch
+from pipeline.detection.codec import copy_signature, decode_sketch, encode_sketch
 from pipeline.detection.index import BucketIndex
-from pipeline.detection.minhash import EMPTY
-from pipeline.detection.signatures import Signatures
+from pipeline.detection.minhash import EMPTY, similarities
 from pipeline.detection.sketch import Sketch, copy_keys, story_keys
 from pipeline.records import Role
 
@@ -67,7 +66,6 @@ class Archive:
         self._taken_down: set[int] = set()
         self._generations: deque[tuple[int, int]] = deque()
         """Generation and the number of its first article, for each that has articles."""
-        self._signatures = Signatures(config.copies.bands * config.copies.rows)
         self._latest: Keys | None = None
 
     def __len__(self) -> int:
@@ -93,7 +91,6 @@ class Archive:
             self._generations.append((generation, number))
         keys = self._keys(sketch)
         self._copies.add(keys.copies)
-        self._signatures.put(number, sketch.copy_signature, self._first)
         if role is Role.COPY:
             # A much-copied text would push all else out of its buckets; the report it copies stands for it.
             self._reports.skip()
@@ -173,7 +170,8 @@ class Archive:
         numbers = [number for number in found if number not in self._taken_down]
         if not numbers:
             return None
-        likenesses = self._signatures.similarities(np.array(numbers), sketch.copy_signature)
+        signatures = [copy_signature(self._kept[number].encoded, sketch.copy_signature.size) for number in numbers]
+        likenesses = similarities(np.array(signatures), sketch.copy_signature)
         best = likenesses.argmax()
         if likenesses[best] < self._config.copies.threshold:
             return None

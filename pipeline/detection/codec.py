@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.detection.sketch import Sketch
 
@@ -67,6 +68,11 @@ def encode_sketch(sketch: Sketch) -> bytes:
 
 def decode_sketch(encoded: bytes) -> Sketch:
     return decode(encoded, Sketch)
+
+
+def copy_signature(encoded: bytes, size: int) -> NDArray[np.uint32]:
+    """Read only the copy signature, of `size` values, of an encoded sketch: it comes last, and is compared often."""
+    return np.frombuffer(encoded, "<u4", size, len(encoded) - 4 * size).astype(np.uint32, copy=False)
 
 
 def _write_array(value: Any) -> Any:

@@ -42,7 +42,7 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True, gc=False):
     names: tuple[str, ...]
     """Names of more than one word, as they stand in the text."""
     copy_signature: NDArray[np.uint32]
-    """MinHash of the word shingles, shape ``(copies.bands * copies.rows,)``."""
+    """MinHash of the word shingles, shape ``(copies.bands * copies.rows,)``; last, so that it is found in the bytes."""
 
     @property
     def stems(self) -> tuple[str, ...]:

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.detection.codec import VERSION, DamagedState, UnknownVersion, decode, encode, encode_sketch
+from pipeline.detection.codec import (
+    VERSION,
+    DamagedState,
+    UnknownVersion,
+    copy_signature,
+    decode,
+    encode,
+    encode_sketch,
+)
 from pipeline.detection.detector import Detector
 from pipeline.detection.sketch import Sketch
 from tests.detection.making import CONFIG, decide, emerged, in_json, micros, sketch, streams, told
@@ -87,3 +95,9 @@ def test_an_array_of_the_wrong_length_is_damage() -> None:
 def test_what_state_cannot_hold_is_named() -> None:
     with pytest.raises(TypeError, match="state cannot hold a complex"):
         encode(3j)
+
+
+def test_the_copy_signature_is_found_in_the_bytes_of_a_sketch() -> None:
+    article = sketch("quake")
+    found = copy_signature(encode_sketch(article), article.copy_signature.size)
+    assert found.tolist() == article.copy_signature.tolist()
