@@ -55,10 +55,13 @@ class Archive:
     Articles are numbered as they come, from `first`; generations of them are forgotten together.
     """
 
+    index_type = BucketIndex
+    """What finds articles by their buckets; benchmarks put others in its place."""
+
     def __init__(self, config: DetectionConfig, first: int = 0) -> None:
         self._config = config
-        self._copies = BucketIndex(config.copies.bands, config.index_depth, first)
-        self._reports = BucketIndex(config.stories.bands, config.index_depth, first)
+        self._copies = self.index_type(config.copies.bands, config.index_depth, first)
+        self._reports = self.index_type(config.stories.bands, config.index_depth, first)
         self._kept: dict[int, Kept] = {}
         """The live articles by their numbers, from old to new. (Of a deque only the ends are found at once.)"""
         self._first = first
