@@ -1,6 +1,6 @@
 """The inner loops of detection, compiled; `pipeline.detection.plain` says what each is for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,22 @@ def products(vector: Vector, other: Vector, out: NDArray[np.float64]) -> None: .
 def add(first: Vector, second: Vector, out: Vector) -> int: ...
 def subtract(first: Vector, second: Vector, out: Vector) -> int: ...
 def counts(counted: Mapping[str, int], stems: Sequence[str], found: NDArray[np.float64]) -> None: ...
+def idf(
+    counted: NDArray[np.float64],
+    backgrounds: NDArray[np.float32],
+    out: NDArray[np.float64],
+    prior: float,
+    num_reports: float,
+    exponent: float,
+) -> None: ...
+def elements(
+    ids: NDArray[np.uint32], weights: NDArray[np.float32], backgrounds: NDArray[np.float32], out: NDArray[np.uint32]
+) -> int: ...
+
+class Chunks:
+    def read(self, chunks: Sequence[str], missing: Callable[[str], bytes]) -> bytes: ...
+    def __len__(self) -> int: ...
+
 def hash_words(words: Sequence[str | bytes], hashes: NDArray[np.uint32]) -> None: ...
 def signature(
     elements: NDArray[np.uint32], factors: NDArray[np.uint32], offsets: NDArray[np.uint32], out: NDArray[np.uint32]

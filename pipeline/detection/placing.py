@@ -109,7 +109,7 @@ class Placer:
         # An article is placed and then admitted: its vector is worked out once.
         if latest is None or latest[0] is not sketch or latest[1] != self._idf.num_changes:
             stems = sketch.stems
-            idf = self._idf.of(stems, sketch.terms.backgrounds) ** self._config.idf_exponent
+            idf = self._idf.of(stems, sketch.terms.backgrounds, self._config.idf_exponent)
             telling = self._furniture.telling(sketch.outlet, stems)
             vector = unit(sketch.ids, idf * telling * sketch.terms.weights)
             self._latest = latest = sketch, self._idf.num_changes, vector

@@ -5,7 +5,7 @@ What is given out goes into arrays of the caller's, so that neither needs to mak
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from pipeline.detection.packing import Vector, ids_of, packed, weights_of
 
+_REPEAT_STEP = np.uint32(0x9E3779B1)
+_LONGEST_CHUNK = 40
+"""Characters; what is longer hardly comes again."""
 _FEW = 16
 """Chains that are followed one by one faster than side by side."""
 
@@ -91,6 +94,51 @@ def _merged(first: Vector, second: Vector, sign: np.float32, out: Vector) -> int
 def counts(counted: Mapping[str, int], stems: Sequence[str], found: NDArray[np.float64]) -> None:
     """Look up how often each stem was counted; 0 where it was not."""
     found[:] = [counted.get(stem, 0) for stem in stems]
+
+
+def idf(
+    counted: NDArray[np.float64],
+    backgrounds: NDArray[np.float32],
+    out: NDArray[np.float64],
+    prior: float,
+    num_reports: float,
+    exponent: float,
+) -> None:
+    """Work out the idf of terms, to some power, from how often they were counted; 0 where all reports have the term."""
+    shares = (counted + prior * backgrounds.astype(np.float64)) / (num_reports + prior)
+    # From `math`: what numpy makes of a logarithm differs in the last bit from one processor to another.
+    out[:] = [math.pow(-math.log(share), exponent) if 0.0 < share < 1.0 else 0.0 for share in shares.tolist()]
+
+
+def elements(
+    ids: NDArray[np.uint32], weights: NDArray[np.float32], backgrounds: NDArray[np.float32], out: NDArray[np.uint32]
+) -> int:
+    """Repeat each term as its salience says, the most salient as often as `out` has room for each; gives how many."""
+    logarithms = np.array([-math.log(background) for background in backgrounds.tolist()])
+    salience = weights.astype(np.float64) * logarithms
+    most, greatest = (len(out) // len(ids) if len(ids) else 1), salience.max(initial=0.0)
+    wanted = np.rint(salience * (most / greatest)) if greatest > 0.0 else np.ones(len(ids))
+    repeats = np.maximum(1, wanted).astype(np.intp)
+    starts = np.repeat(np.cumsum(repeats) - repeats, repeats)
+    ordinals = (np.arange(repeats.sum()) - starts).astype(np.uint32)
+    out[: len(ordinals)] = np.repeat(ids, repeats) + ordinals * _REPEAT_STEP
+    return len(ordinals)
+
+
+class Chunks(dict[str, bytes]):
+    """Remembers the numbers of the words of whatever stood between two spaces."""
+
+    def read(self, chunks: Sequence[str], missing: Callable[[str], bytes]) -> bytes:
+        """Give the numbers of the words of some chunks, eight bytes each; those not known are asked for, and kept."""
+        found = []
+        for chunk in chunks:
+            numbers = self.get(chunk)
+            if numbers is None:
+                numbers = missing(chunk)
+                if len(chunk) <= _LONGEST_CHUNK:
+                    self[chunk] = numbers
+            found.append(numbers)
+        return b"".join(found)
 
 
 def hash_words(words: Sequence[str | bytes], hashes: NDArray[np.uint32]) -> None:

@@ -19,7 +19,6 @@ from pipeline.detection.vocabulary import Vocabulary
 from pipeline.detection.words import stems_of
 from pipeline.records import Article
 
-_REPEAT_STEP = np.uint32(0x9E3779B1)
 _MOST_REPEATS = 12
 _TITLE_CHARACTERS = 300
 
@@ -149,16 +148,9 @@ def weighted_elements(terms: Terms) -> NDArray[np.uint32]:
     ----------
     O. Chum, J. Philbin, A. Zisserman, *Near duplicate image detection: min-hash and tf-idf weighting*, 2008.
     """
-    if not terms.forms:
-        return np.empty(0, np.uint32)
-    _, stems = _stems(terms.forms)
-    salience = terms.weights * -np.log(terms.backgrounds)
-    greatest = salience.max() or 1.0
-    repeats = np.maximum(1, np.rint(salience * (_MOST_REPEATS / greatest))).astype(np.intp)
-    starts = np.repeat(np.cumsum(repeats) - repeats, repeats)
-    ordinals = (np.arange(repeats.sum()) - starts).astype(np.uint32)
-    elements: NDArray[np.uint32] = np.repeat(stems, repeats) + ordinals * _REPEAT_STEP
-    return elements
+    _, ids = _stems(terms.forms)
+    elements = np.empty(_MOST_REPEATS * len(ids), np.uint32)
+    return elements[: kernels.elements(ids, terms.weights, terms.backgrounds, elements)]
 
 
 def _num_perm(lsh: CopyConfig | StoryConfig) -> int:

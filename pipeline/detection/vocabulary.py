@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 
 from pipeline.detection.background import frequency
 from pipeline.detection.hashing import hash_words
+from pipeline.detection.kernels import kernels
 from pipeline.detection.words import chunk_words, stem_of_term, term_of
 
 _ARTICLE_WORDS = 250
 """Length of the article in which a word's background probability to occur is counted."""
-_MOST_WORDS = 1 << 18
-_MOST_CHUNKS = 1 << 19
-_LONGEST_CHUNK = 40
-"""Characters; what is longer hardly comes again."""
+_MOST_WORDS = 1 << 19
+_MOST_CHUNKS = 1 << 20
 _SMALLEST = 1 << 12
 
 NO_STEM = 0
@@ -39,20 +38,21 @@ Numbers = NDArray[np.int64]
 """Words in order, by their numbers."""
 
 
-class _Chunks(dict[str, bytes]):
-    """The numbers of the words of whatever stood between two spaces, in one language."""
+class _Reader:
+    """Numbers the words of one language."""
 
     def __init__(self, vocabulary: "Vocabulary", language: str) -> None:
         self._vocabulary = vocabulary
         self._language = language
         self._numbers: dict[str, int] = {}
+        self.chunks = kernels.Chunks()
 
-    def __missing__(self, chunk: str) -> bytes:
-        numbers = array("q", [self._number(form) for form in chunk_words(chunk)]).tobytes()
-        if len(chunk) <= _LONGEST_CHUNK:
-            self[chunk] = numbers
-            self._vocabulary.num_chunks += 1
-        return numbers
+    def read(self, text: str) -> Numbers:
+        # No word goes across a space, whatever the script.
+        return np.frombuffer(self.chunks.read(text.split(), self._read_chunk), np.int64)
+
+    def _read_chunk(self, chunk: str) -> bytes:
+        return array("q", [self._number(form) for form in chunk_words(chunk)]).tobytes()
 
     def _number(self, form: str) -> int:
         number = self._numbers.get(form)
@@ -73,9 +73,8 @@ class Vocabulary:
         """Each word as written, by its number."""
         self.stems: list[str] = [""]
         """Each stem, by its number."""
-        self.num_chunks = 0
         self._stem_numbers = {"": NO_STEM}
-        self._chunks: dict[str, _Chunks] = {}
+        self._readers: dict[str, _Reader] = {}
         self._table = np.empty(_SMALLEST, WORD)
         self._new: list[tuple[int, int, float, float, bool, bool]] = []
         self._new_words: list[str] = []
@@ -86,13 +85,16 @@ class Vocabulary:
         """Whether so much is known that it is time to begin with a new one."""
         return len(self.forms) > _MOST_WORDS or self.num_chunks > _MOST_CHUNKS
 
+    @property
+    def num_chunks(self) -> int:
+        return sum(len(reader.chunks) for reader in self._readers.values())
+
     def read(self, text: str, language: str) -> Numbers:
         """Number the words of a text, in order; the same words as `pipeline.detection.words.words` finds."""
-        chunks = self._chunks.get(language)
-        if chunks is None:
-            chunks = self._chunks[language] = _Chunks(self, language)
-        # No word goes across a space, whatever the script.
-        numbers = np.frombuffer(b"".join(map(chunks.__getitem__, text.split())), np.int64)
+        reader = self._readers.get(language)
+        if reader is None:
+            reader = self._readers[language] = _Reader(self, language)
+        numbers = reader.read(text)
         self._take_in_new()
         return numbers
 

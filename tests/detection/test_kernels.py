@@ -84,6 +84,61 @@ def test_counts(counted: dict[str, int], stems: list[str]) -> None:
     assert found.tolist() == [counted.get(stem, 0) for stem in stems]
 
 
+@given(st.lists(st.tuples(st.integers(0, 500), st.floats(2.0**-20, 1.0, width=32)), max_size=20), st.integers(0, 999))
+def test_idf(terms: list[tuple[int, float]], num_reports: int) -> None:
+    counted, backgrounds = np.array([count for count, _ in terms], float), np.array([share for _, share in terms])
+    ours, theirs = np.empty((2, len(terms)))
+    for found, module in ((ours, kernels), (theirs, plain)):
+        module.idf(counted, backgrounds.astype(np.float32), found, 300.0, num_reports, 0.6)
+    assert ours.tobytes() == theirs.tobytes()
+    assert np.all(ours >= 0.0)
+
+
+@given(st.dictionaries(_ID, st.tuples(st.floats(0.0, 9.0, width=32), st.floats(2.0**-20, 1.0, width=32)), max_size=20))
+def test_weighted_sets(terms: dict[int, tuple[float, float]]) -> None:
+    ids = np.array(list(terms), np.uint32)
+    weights, backgrounds = np.array(list(terms.values()), np.float32).reshape(-1, 2).T.copy()
+    ours, theirs = np.empty((2, 12 * len(ids)), np.uint32)
+    size = kernels.elements(ids, weights, backgrounds, ours)
+    assert size == plain.elements(ids, weights, backgrounds, theirs)
+    assert ours[:size].tolist() == theirs[:size].tolist()
+    assert len(ids) <= size <= 12 * len(ids)
+
+
+@given(
+    st.lists(st.lists(st.text(max_size=90) | st.sampled_from(["a", "b", "b\u0301", "\ud800"]), max_size=30), max_size=9)
+)
+def test_chunks(texts: list[list[str]]) -> None:
+    ours, theirs, asked = kernels.Chunks(), plain.Chunks(), []
+
+    def missing(chunk: str) -> bytes:
+        asked.append(chunk)
+        return np.array([ord(letter) for letter in chunk[:60]], np.int64).tobytes()
+
+    for text in texts:
+        expected = [ord(letter) for chunk in text for letter in chunk[:60]]
+        for table in (ours, theirs):
+            assert np.frombuffer(table.read(text, missing), np.int64).tolist() == expected
+    # What is short is asked for once by each.
+    assert all(asked.count(chunk) <= 2 for chunk in asked if len(chunk) < 20 and chunk != "\ud800")
+    assert len(ours) <= len({chunk for text in texts for chunk in text})
+
+
+def test_many_chunks_are_kept() -> None:
+    chunks, words = kernels.Chunks(), [f"w{number}" for number in range(5000)]
+    for _ in range(2):
+        found = chunks.read(words, lambda chunk: np.array([int(chunk[1:])], np.int64).tobytes())
+        assert np.frombuffer(found, np.int64).tolist() == list(range(5000))
+    assert len(chunks) == 5000
+
+
+def test_what_goes_wrong_with_a_chunk_is_told() -> None:
+    with pytest.raises(ZeroDivisionError):
+        kernels.Chunks().read(["a"], lambda _: bytes(1 // 0))
+    with pytest.raises(TypeError):
+        kernels.Chunks().read(["a"], lambda _: "text")  # type: ignore[arg-type, return-value]
+
+
 @given(_WORDS)
 def test_hashes(words: list[str | bytes]) -> None:
     ours, theirs = np.empty((2, len(words)), np.uint32)

@@ -104,5 +104,5 @@ def test_it_is_full_of_words_or_of_chunks(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_long_chunk_is_not_kept() -> None:
     vocabulary = Vocabulary()
-    vocabulary.read("x" * 41 + " " + "y" * 40, "en")
+    vocabulary.read("x" * 81 + " " + "y" * 40, "en")
     assert vocabulary.num_chunks == 1
