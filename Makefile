@@ -50,7 +50,7 @@ clean: ## Remove the environment, the output and every cache
 
 # Editable, so that tests and tools see this tree. The project comes without its dependencies (no hash vouches for
 # them), hence the check that the lock holds them all.
-$(READY): requirements.lock pyproject.toml pipeline/detection/_native.c
+$(READY): requirements.lock pyproject.toml $(wildcard pipeline/detection/native/*)
 	@command -v $(PYTHON) >/dev/null || { echo "no '$(PYTHON)' found: install Python 3.11, or say where it is: make PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "'$(PYTHON)' is not Python 3.11 or later; say where one is: make PYTHON=python3.11" >&2; exit 1; }

@@ -21,6 +21,19 @@ def idf(
     num_reports: float,
     exponent: float,
 ) -> None: ...
+def salient(
+    title: NDArray[np.int64],
+    text: NDArray[np.int64],
+    table: NDArray[np.void],
+    settings: NDArray[np.float64],
+    fading: NDArray[np.float64],
+    form_at: NDArray[np.uint32],
+    stem_at: NDArray[np.uint32],
+    weights: NDArray[np.float32],
+    backgrounds: NDArray[np.float32],
+    forms: list[str],
+    stems: list[str],
+) -> tuple[str, ...]: ...
 def elements(
     ids: NDArray[np.uint32], weights: NDArray[np.float32], backgrounds: NDArray[np.float32], out: NDArray[np.uint32]
 ) -> int: ...

@@ -13,6 +13,26 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.detection.packing import Vector, ids_of, packed, weights_of
+from pipeline.detection.salience import salient
+
+__all__ = [
+    "Chunks",
+    "add",
+    "bucket_keys",
+    "counts",
+    "dots",
+    "elements",
+    "enter",
+    "find",
+    "hash_words",
+    "idf",
+    "products",
+    "salient",
+    "shingles",
+    "signature",
+    "subtract",
+    "unit",
+]
 
 _REPEAT_STEP = np.uint32(0x9E3779B1)
 _LONGEST_CHUNK = 40

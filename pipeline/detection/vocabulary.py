@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.detection.background import frequency
 from pipeline.detection.hashing import hash_words
 from pipeline.detection.kernels import kernels
-from pipeline.detection.words import chunk_words, stem_of_term, term_of
+from pipeline.detection.words import chunk_words, know_stem, stem_of_term, term_of
 
 _ARTICLE_WORDS = 250
 """Length of the article in which a word's background probability to occur is counted."""
@@ -75,10 +75,12 @@ class Vocabulary:
         """Each stem, by its number."""
         self._stem_numbers = {"": NO_STEM}
         self._readers: dict[str, _Reader] = {}
-        self._table = np.empty(_SMALLEST, WORD)
-        self._new: list[tuple[int, int, float, float, bool, bool]] = []
+        self.table = np.empty(_SMALLEST, WORD)
+        """What is known of each word, by its number."""
+        self._new: list[tuple[int, float, float, bool, bool]] = []
         self._new_words: list[str] = []
-        self._places = np.empty(_SMALLEST + 1, np.int64)
+        self.scratch = _scratch(_SMALLEST)
+        """For each word, and each stem, a place to count in; all 0 between two articles."""
 
     @property
     def is_full(self) -> bool:
@@ -109,52 +111,39 @@ class Vocabulary:
             # one.
             share = max(share, frequency(term, language))
         stem = stem_of_term(term)
+        know_stem(form, stem)
         stem_number = self._stem_numbers.get(stem)
         if stem_number is None:
             stem_number = self._stem_numbers[stem] = len(self.stems)
             self.stems.append(stem)
         first = form[0]
-        self._new.append((0, stem_number, *_idf(share), first.isupper(), first.isnumeric()))
+        self._new.append((stem_number, *_idf(share), first.isupper(), first.isnumeric()))
         self._new_words.append(lower)
         return number
 
-    def look_up(self, numbers: Numbers) -> NDArray[np.void]:
-        """Give what is known of words, as an array of `WORD`."""
-        return self._table[numbers]
-
     def hashes(self, numbers: Numbers) -> NDArray[np.uint32]:
         """Give the hashes of words in lower case."""
-        return self._table["hash"][numbers]
+        return self.table["hash"][numbers]
 
     def _take_in_new(self) -> None:
         end = len(self.forms)
-        if end > len(self._table):
+        if end > len(self.table):
             capacity = 1 << end.bit_length()
-            self._table = np.concatenate([self._table, np.empty(capacity - len(self._table), WORD)])
-            # Stems are no more than words, but for the empty one.
-            self._places = np.empty(capacity + 1, np.int64)
+            self.table = np.concatenate([self.table, np.empty(capacity - len(self.table), WORD)])
+            self.scratch = _scratch(capacity)
         if self._new:
-            new = self._table[end - len(self._new) : end]
-            new[:] = self._new
-            new["hash"] = hash_words(self._new_words)
+            new = self.table[end - len(self._new) : end]
+            columns = hash_words(self._new_words), *zip(*self._new, strict=True)
+            # Column by column: numpy takes long over rows of several types.
+            for name, column in zip(WORD.names or (), columns, strict=True):
+                new[name] = column
             self._new.clear()
             self._new_words.clear()
 
-    def group(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
-        """Sort numbers, of words or of stems, into groups of equals.
 
-        Returns
-        -------
-        tuple[Numbers, Numbers]
-            The number of each group, in the order in which each stands last in `numbers`; and for each of `numbers`
-            the place of its group in that.
-        """
-        places, table = np.arange(len(numbers)), self._places
-        # Where an index is repeated, the value assigned last stays.
-        table[numbers] = places
-        groups = numbers[table[numbers] == places]
-        table[groups] = places[: len(groups)]
-        return groups, table[numbers]
+def _scratch(num_words: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    # Stems are no more than words, but for the empty one.
+    return np.zeros(num_words, np.uint32), np.zeros(num_words + 1, np.uint32)
 
 
 @lru_cache(maxsize=1 << 14)

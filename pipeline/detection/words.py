@@ -123,6 +123,12 @@ class _Stems(dict[str, str]):
 _STEMS = _Stems()
 
 
+def know_stem(word: str, stem: str) -> None:
+    """Remember what someone else worked out."""
+    if len(_STEMS) < _MOST_STEMS:
+        _STEMS[word] = stem
+
+
 def stem_of(word: str) -> str:
     """Bring a written word to its stem.
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipeline.detection import plain
 from pipeline.detection.kernels import ARE_COMPILED, kernels
 from pipeline.detection.packing import Vector, ids_of, packed, weights_of
+from pipeline.detection.vocabulary import Vocabulary
 from tests.running import ROOT
 
 _ID = st.integers(0, 40) | st.integers(0, (1 << 32) - 1)
@@ -137,6 +138,34 @@ def test_what_goes_wrong_with_a_chunk_is_told() -> None:
         kernels.Chunks().read(["a"], lambda _: bytes(1 // 0))
     with pytest.raises(TypeError):
         kernels.Chunks().read(["a"], lambda _: "text")  # type: ignore[arg-type, return-value]
+
+
+_WRITTEN = st.sampled_from(["Ferry", "ferry", "ferries", "FERRY", "3,000", "the", "Ana", "ana", "lake", "Lake's", "a"])
+
+
+@given(st.data(), st.sampled_from([0.0, 1.0, 1.7]), st.integers(1, 9))
+def test_salient_terms(data: st.DataObject, weight: float, most: int) -> None:
+    title, text = (data.draw(st.lists(_WRITTEN, max_size=size)) for size in (9, 40))
+    vocabulary = Vocabulary()
+    numbers = [vocabulary.read(" ".join(words), "en") for words in (title, text)]
+    settings = np.array([weight, 1.7 - weight, 0.25, 2.5, 2.0])
+    told = []
+    for module in (kernels, plain):
+        weights, backgrounds = np.zeros((2, most), np.float32)
+        forms = module.salient(
+            *numbers,
+            vocabulary.table,
+            settings,
+            np.array([1.0, 0.7, 0.3]),
+            *vocabulary.scratch,
+            weights,
+            backgrounds,
+            vocabulary.forms,
+            vocabulary.stems,
+        )
+        told.append((forms, weights.tobytes(), backgrounds.tobytes()))
+    assert told[0] == told[1]
+    assert not any(part.any() for part in vocabulary.scratch)
 
 
 @given(_WORDS)

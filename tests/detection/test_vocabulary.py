@@ -72,7 +72,7 @@ def test_its_terms_are_those_found_word_by_word(title: str, text: str, num_terms
 
 def test_a_word_of_two_languages_has_two_backgrounds() -> None:
     vocabulary = Vocabulary()
-    german, english = (vocabulary.look_up(vocabulary.read("die", language)) for language in ("de", "en"))
+    german, english = (vocabulary.table[vocabulary.read("die", language)] for language in ("de", "en"))
     assert german["background"][0] > 10 * english["background"][0]
     assert german["stem"][0] == english["stem"][0]
 

@@ -1,0 +1,48 @@
+/* What the parts of the compiled loops share. */
+#ifndef WIREWATCH_NATIVE_H
+#define WIREWATCH_NATIVE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+
+typedef struct {
+    Py_buffer view;
+    Py_ssize_t length; /* in items */
+} Array;
+
+/* Take an array from its owner, to be given back by release_all; on a wrong one set ValueError and return -1. */
+int take(PyObject *object, Array *array, Py_ssize_t item_size, int flags, const char *name);
+
+/* Take some arrays of given item sizes, of which the last is written to. */
+int take_all(PyObject *const *args, Py_ssize_t num_args, const char *name, Array *arrays, int num_arrays,
+             const int *item_sizes);
+
+void release_all(Array *arrays, int num_arrays);
+int takes_arguments(const char *name, Py_ssize_t given, Py_ssize_t wanted);
+PyObject *no_room(const char *name);
+
+/* XXH32 with seed 0. */
+uint32_t hash_bytes(const uint8_t *at, size_t size);
+
+#define DECLARED(name) PyObject *name(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
+
+DECLARED(unit);
+DECLARED(dots);
+DECLARED(products);
+DECLARED(add);
+DECLARED(subtract);
+DECLARED(counts);
+DECLARED(idf);
+DECLARED(hash_words);
+DECLARED(elements);
+DECLARED(signature);
+DECLARED(shingles);
+DECLARED(bucket_keys);
+DECLARED(enter);
+DECLARED(find);
+DECLARED(salient);
+
+extern PyType_Spec chunks_spec;
+
+#endif
