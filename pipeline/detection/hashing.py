@@ -15,7 +15,7 @@ def word_hash(word: str) -> int:
     return xxhash.xxh32_intdigest(word.encode("utf-8", "surrogatepass"))
 
 
-def hash_words(words: Sequence[str]) -> NDArray[np.uint32]:
+def hash_words(words: Sequence[str | bytes]) -> NDArray[np.uint32]:
     """Hash many words, as `word_hash` does."""
     hashes = np.empty(len(words), np.uint32)
     kernels.hash_words(words, hashes)

@@ -49,9 +49,20 @@ class Placement(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _Scored(NamedTuple):
-    cosine: float
+    """In the order in which they are ranked: the best first, of equals the older."""
+
+    distance: float
+    """The cosine, turned round."""
+    first_seen: int
+    micro_id: str
     micro: MicroCluster
     story: Story
+    sum_of_cosines: float
+    """With the reports of the micro-cluster."""
+
+    @property
+    def cosine(self) -> float:
+        return -self.distance
 
 
 class _Liked(NamedTuple):
@@ -156,20 +167,30 @@ class Placer:
         )
 
     def _rank(self, sketch: Sketch, vector: Vector) -> list[_Scored]:
-        """Score the micro-clusters of all candidates, the best first; of equals the older."""
+        """Score the micro-clusters of all candidates, the best first."""
         found = [
             (story.micros[micro_id], story)
             for micro_id in {kept.micro_id for kept in self._archive.resembling(sketch)}
             if (story := self._stories.of(micro_id)) is not None
         ]
-        pairs = zip(dots(vector, [micro.centre for micro, _ in found]), found, strict=True)
-        scored = [_Scored(micro.cosine_of(total), micro, story) for total, (micro, story) in pairs]
-        return sorted(scored, key=lambda item: (-item.cosine, item.micro.first_seen, item.micro.id))
+        sums = dots(vector, [micro.centre for micro, _ in found])
+        return sorted(
+            [
+                _Scored(-micro.cosine_of(total), micro.first_seen, micro.id, micro, story, total)
+                for total, (micro, story) in zip(sums, found, strict=True)
+            ]
+        )
 
     def _like(self, vector: Vector, ranked: Sequence[_Scored]) -> list[_Liked]:
         """Weigh the stories of the nearest micro-clusters, the likest first."""
         stories = list({scored.story.id: scored.story for scored in ranked}.values())[:_MOST_STORIES]
-        return sorted([_Liked(story.likeness(vector), story) for story in stories], key=lambda item: -item.likeness)
+        sums = {scored.micro_id: scored.sum_of_cosines for scored in ranked}
+        others = [micro for story in stories for micro in story.micros.values() if micro.id not in sums]
+        sums |= zip([micro.id for micro in others], dots(vector, [micro.centre for micro in others]), strict=True)
+        liked = [
+            _Liked(_mean([sums[micro_id] for micro_id in story.micros], story.num_reports), story) for story in stories
+        ]
+        return sorted(liked, key=lambda item: -item.likeness)
 
     def _best_story(
         self, vector: Vector, ranked: Sequence[_Scored], liked: Sequence[_Liked], crowding: float
@@ -195,6 +216,11 @@ def shared_terms(sketch: Sketch, vector: Vector, micro: MicroCluster) -> tuple[s
     places = np.argsort(-shared, kind="stable")[: min(_TERMS_TOLD, np.count_nonzero(shared))]
     forms = dict(zip(sketch.ids.tolist(), sketch.terms.forms, strict=True))
     return tuple(forms[term] for term in ids_of(vector[places]).tolist())
+
+
+def _mean(sums_of_cosines: Sequence[float], num_reports: int) -> float:
+    """Give the mean cosine of an article and a story's reports; 0 without reports."""
+    return sum(sums_of_cosines) / num_reports if num_reports else 0.0
 
 
 def _runner_up(ranked: Sequence[_Scored]) -> RunnerUp | None:

@@ -16,7 +16,7 @@ from pipeline.detection.minhash import bucket_keys, signature
 from pipeline.detection.names import whole_names
 from pipeline.detection.terms import Terms, salient_terms
 from pipeline.detection.vocabulary import Vocabulary
-from pipeline.detection.words import stems_of
+from pipeline.detection.words import forget_stems, stems_of
 from pipeline.records import Article
 
 _MOST_REPEATS = 12
@@ -88,6 +88,14 @@ def sketch_article(article: Article, config: DetectionConfig) -> Sketch:
         names=whole_names(article.text, language),
         copy_signature=signature(shingles(hashes, config.copies.shingle_words), _num_perm(config.copies)),
     )
+
+
+def forget_words() -> None:
+    """Begin with an empty vocabulary, as a new process does."""
+    with _LOCK:
+        _Shared.vocabulary = Vocabulary()
+        forget_stems()
+        _stems.cache_clear()
 
 
 def _read(article: Article, language: str, config: DetectionConfig) -> tuple[Terms, NDArray[np.uint32]]:

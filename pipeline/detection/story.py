@@ -84,11 +84,6 @@ class Story(msgspec.Struct, gc=False):
         """Sum the vectors of all its reports."""
         return reduce(add, [micro.centre for micro in self.micros.values()], EMPTY)
 
-    def likeness(self, vector: Vector) -> float:
-        """Give the mean cosine of an article and the story's reports; 0 without reports."""
-        num_reports = self.num_reports
-        return self.sum_of_cosines(vector) / num_reports if num_reports else 0.0
-
     def sum_of_cosines(self, vector: Vector) -> float:
         """Sum the cosines of the story's reports with an article, or with all reports of a group by its centre."""
         return sum(dots(vector, [micro.centre for micro in self.micros.values()]))

@@ -25,7 +25,7 @@ _FIRST_INTRICATE = "\u0590"
 """From here on are scripts whose letters alone do not make a word; before it are Latin, Greek and Cyrillic."""
 _SHORTEST_PART = 3
 _PREFIX_LETTERS = 6
-_MOST_STEMS = 1 << 18
+_MOST_STEMS = 1 << 19
 
 
 def _spaced_words(text: str) -> list[str]:
@@ -111,22 +111,29 @@ def term_of(word: str) -> str:
 
 
 class _Stems(dict[str, str]):
-    """The stem of each word met."""
+    """The stem of each word met lately."""
 
     def __missing__(self, word: str) -> str:
+        stem = stem_of_term(term_of(word))
+        self.know(word, stem)
+        return stem
+
+    def know(self, word: str, stem: str) -> None:
         if len(self) >= _MOST_STEMS:
             self.clear()
-        stem = self[word] = stem_of_term(term_of(word))
-        return stem
+        self[word] = stem
 
 
 _STEMS = _Stems()
 
 
+def forget_stems() -> None:
+    _STEMS.clear()
+
+
 def know_stem(word: str, stem: str) -> None:
     """Remember what someone else worked out."""
-    if len(_STEMS) < _MOST_STEMS:
-        _STEMS[word] = stem
+    _STEMS.know(word, stem)
 
 
 def stem_of(word: str) -> str:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from connectors.files import find_files, read_file
 from connectors.parsing import parse
 from pipeline.config import Config, InputConfig, RunConfig
-from pipeline.detection.sketch import Sketch, sketch_article
+from pipeline.detection.sketch import Sketch, forget_words, sketch_article
 from pipeline.hosts.embedded.engine import Engine
 from pipeline.hosts.embedded.inputs import Item
 from pipeline.hosts.embedded.state import open_state
@@ -37,15 +37,21 @@ def parsed(raws: Sequence[RawArticle]) -> list[Article]:
 
 
 def stages(raws: Sequence[RawArticle]) -> list[Side]:
-    """Parse, sketch and detect, each by itself and all together: from bytes to the lines of a file of events."""
+    """Parse, sketch and detect, each by itself and all together: from bytes to the lines of a file of events.
+
+    Each begins as a new process does, which knows no word yet; where its name says that words are known, they are, as
+    in one that has run for long.
+    """
     articles = parsed(raws)
     sketches = _sketched(articles)
     size = len(raws)
     return [
         Side("parse", lambda: parsed(raws), size),
         Side("sketch", lambda: _sketched(articles), size),
+        Side("sketch, words known", lambda: _sketched(articles, knows_words=True), size),
         Side("detect", lambda: _detected(sketches), size),
         Side("core", lambda: _core(raws), size),
+        Side("core, words known", lambda: _core(raws, knows_words=True), size),
     ]
 
 
@@ -57,7 +63,9 @@ def hosts(lines: Sequence[bytes]) -> list[Side]:
     ]
 
 
-def _sketched(articles: Sequence[Article]) -> list[Sketch]:
+def _sketched(articles: Sequence[Article], *, knows_words: bool = False) -> list[Sketch]:
+    if not knows_words:
+        forget_words()
     return [sketch_article(article, _CONFIG.detection) for article in articles]
 
 
@@ -66,13 +74,16 @@ def _detected(sketches: Sequence[Sketch]) -> list[bytes]:
     return [event.to_json(_CONFIG.output.source) for event in events]
 
 
-def _core(raws: Sequence[RawArticle]) -> list[bytes]:
+def _core(raws: Sequence[RawArticle], *, knows_words: bool = False) -> list[bytes]:
+    if not knows_words:
+        forget_words()
     # One by one: no article is kept.
     return _detected([sketch_article(_parse(raw).article, _CONFIG.detection) for raw in raws])
 
 
 def _embedded(lines: Sequence[bytes]) -> None:
     raws = raw_articles(lines)
+    forget_words()
     with TemporaryDirectory() as folder:
         config = Config(input=_CONFIG.input, run=RunConfig(state=os.path.join(folder, "state.db")))
         with open_state(config.run.state, config.detection) as state:
@@ -85,6 +96,7 @@ def _embedded(lines: Sequence[bytes]) -> None:
 
 
 def _on_beam(lines: Sequence[bytes]) -> None:
+    forget_words()
     with TemporaryDirectory() as folder:
         source = Path(folder, "mix.jsonl")
         source.write_bytes(b"\n".join(lines))

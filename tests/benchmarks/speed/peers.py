@@ -10,6 +10,7 @@ from river.feature_extraction import BagOfWords
 from sklearn.feature_extraction.text import TfidfVectorizer
 from xxhash import xxh32_intdigest
 
+from pipeline.detection.hashing import hash_words
 from pipeline.detection.index import BucketIndex
 from pipeline.detection.minhash import SEED, bucket_keys, signature
 from pipeline.detection.words import words
@@ -66,7 +67,7 @@ def check_equal(sets: Sequence[list[bytes]]) -> None:
 
 
 def _signature(tokens: list[bytes]) -> np.ndarray:
-    return signature(np.fromiter(map(xxh32_intdigest, tokens), np.uint32, len(tokens)), NUM_PERM)
+    return signature(hash_words(tokens), NUM_PERM)
 
 
 def _datasketch(sets: Sequence[list[bytes]]) -> list[MinHash]:
