@@ -39,9 +39,9 @@ class StreamIdf:
             else:
                 del self.counts[stem]
 
-    def of(self, stems: Sequence[str], backgrounds: NDArray[np.float32], exponent: float = 1.0) -> NDArray[np.float64]:
+    def of(self, stems: Sequence[str], backgrounds: NDArray[np.float16], exponent: float = 1.0) -> NDArray[np.float64]:
         """Give the idf of terms to some power, shape ``(len(stems),)``, never below 0."""
         counts, idfs = np.empty((2, len(stems)))
         kernels.counts(self.counts, stems, counts)
-        kernels.idf(counts, backgrounds, idfs, self._prior, self.num_reports, exponent)
+        kernels.idf(counts, backgrounds.astype(np.float32), idfs, self._prior, self.num_reports, exponent)
         return idfs

@@ -24,7 +24,7 @@ _TITLE_CHARACTERS = 300
 
 
 class Sketch(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What stays of an article once its text is gone. About 1.6 KB with 64 terms."""
+    """What stays of an article once its text is gone. About 1.4 KB with 64 terms."""
 
     article_id: str
     source: str
@@ -158,7 +158,8 @@ def weighted_elements(terms: Terms) -> NDArray[np.uint32]:
     """
     _, ids = _stems(terms.forms)
     elements = np.empty(_MOST_REPEATS * len(ids), np.uint32)
-    return elements[: kernels.elements(ids, terms.weights, terms.backgrounds, elements)]
+    weights, backgrounds = terms.weights.astype(np.float32), terms.backgrounds.astype(np.float32)
+    return elements[: kernels.elements(ids, weights, backgrounds, elements)]
 
 
 def _num_perm(lsh: CopyConfig | StoryConfig) -> int:

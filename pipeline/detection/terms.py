@@ -20,9 +20,9 @@ class Terms(NamedTuple):
 
     forms: tuple[str, ...]
     """As they stand in the article; `stem_of` gives the term under which articles are compared."""
-    weights: NDArray[np.float32]
+    weights: NDArray[np.float16]
     """How much the article dwells on each, before any idf: saturating in occurrences, more for names and numbers."""
-    backgrounds: NDArray[np.float32]
+    backgrounds: NDArray[np.float16]
     """Probability that an article of this language contains it, whatever the news."""
 
 
@@ -56,7 +56,8 @@ def salient_terms(title: Numbers, text: Numbers, vocabulary: Vocabulary, config:
         vocabulary.forms,
         vocabulary.stems,
     )
-    return Terms(forms, weights[: len(forms)], backgrounds[: len(forms)])
+    # Three digits are enough, and half the space.
+    return Terms(forms, *(column[: len(forms)].astype(np.float16) for column in (weights, backgrounds)))
 
 
 @cache

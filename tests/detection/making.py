@@ -44,7 +44,7 @@ def sketch_of(
     forms: Sequence[str], *, outlet: str | None = None, observed_at: int = 0, names: Sequence[str] = ()
 ) -> Sketch:
     """Make the sketch of an article with these terms, which weigh nothing by themselves."""
-    nothing = np.zeros(len(forms), np.float32)
+    nothing = np.zeros(len(forms), np.float16)
     return Sketch(
         article_id="article",
         source="source",

@@ -21,7 +21,7 @@ def report(name: str, at: float, **shared: float) -> Sketch:
     """Make a report of some terms, by weight, and one of its own."""
     made = sketch(name, 0, at, config=LOOKS)
     weights = {**{word(stem): weight for stem, weight in shared.items()}, word("own", name): 1.0}
-    terms = Terms(tuple(weights), np.array([*weights.values()], np.float32), np.full(len(weights), 1e-4, np.float32))
+    terms = Terms(tuple(weights), np.array([*weights.values()], np.float16), np.full(len(weights), 1e-4, np.float16))
     return msgspec.structs.replace(made, article_id=name, title=name, terms=terms, copy_signature=_unlike(name))
 
 

@@ -58,7 +58,15 @@ def terms_word_by_word(title: list[str], text: list[str], config: SketchConfig) 
         first = min(whole.index(form) for form in forms)
         weight *= 1.0 + config.lead_weight * math.exp(-first / config.lead_words)
         spelling = min(forms, key=lambda form: (-whole.count(form), form))
-        ranked.append((weight * math.log(background), stem, spelling, np.float32(weight), np.float32(background)))
+        ranked.append(
+            (
+                weight * math.log(background),
+                stem,
+                spelling,
+                np.float16(np.float32(weight)),
+                np.float16(np.float32(background)),
+            )
+        )
     return [(spelling, weight, background) for _, _, spelling, weight, background in sorted(ranked)][: config.num_terms]
 
 

@@ -172,7 +172,7 @@ def test_a_term_weighs_more_as_a_name_as_a_number_at_the_start_and_when_repeated
 
 def test_weights_are_turned_into_repeats() -> None:
     # Backgrounds alike: twelve repeats for the greatest weight, in proportion for the others, one at least.
-    terms = Terms(("aaa", "bbb", "ccc"), np.array([4, 2, 0.01], np.float32), np.full(3, 1e-4, np.float32))
+    terms = Terms(("aaa", "bbb", "ccc"), np.array([4, 2, 0.01], np.float16), np.full(3, 1e-4, np.float16))
     assert weighted_elements(terms).size == 12 + 6 + 1
 
 
