@@ -141,6 +141,8 @@ class DetectionConfig(Section, frozen=True):
     time: TimeConfig = TimeConfig()
     index_depth: Count = 8
     """Newest articles that a look-up takes from each bucket."""
+    max_candidates: Count = 64
+    """Articles that a new one is compared with: those that share most buckets with it."""
     max_admissions: Annotated[int, Meta(ge=1)] = 200_000
     """Articles that one language keeps findable; beyond it the oldest go before the horizon, and are counted."""
 

@@ -63,4 +63,5 @@ def find(
     first: int,
     origin: int,
     depth: int,
+    most: int,
 ) -> list[int]: ...

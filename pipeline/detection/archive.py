@@ -152,7 +152,9 @@ class Archive:
 
     def resembling(self, sketch: Sketch) -> list[Kept]:
         """Find live reports that may be of the same story, from old to new."""
-        return [self._kept[number] for number in self._reports.find(self._keys(sketch).stories)]
+        return [
+            self._kept[number] for number in self._reports.find(self._keys(sketch).stories, self._config.max_candidates)
+        ]
 
     def expect(self, keys: Keys) -> None:
         """Take what was worked out ahead for the article that comes next."""
@@ -169,7 +171,7 @@ class Archive:
         if sketch.copy_signature.min() == EMPTY:
             # Without a word there is nothing to copy.
             return None
-        found = self._copies.find(self._keys(sketch).copies)
+        found = self._copies.find(self._keys(sketch).copies, self._config.max_candidates)
         numbers = [number for number in found if number not in self._taken_down]
         if not numbers:
             return None

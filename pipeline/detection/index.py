@@ -105,6 +105,14 @@ class BucketIndex:
         """Let every article numbered below `number` go: look-ups no longer find it, and its space is used again."""
         self._first = min(max(self._first, number), self._next)
 
-    def find(self, keys: NDArray[np.uint32]) -> list[int]:
-        """Name the live articles that share at least one bucket with `keys`: at most `depth` a band, ascending."""
-        return kernels.find(self._keys, self._older, self._newest, keys, self._first, self._origin, self._depth)
+    def find(self, keys: NDArray[np.uint32], most: int) -> list[int]:
+        """Name the live articles that share buckets with `keys`.
+
+        Returns
+        -------
+        list[int]
+            At most `depth` a band; of more than `most` in all those that share most buckets, of equals the newest.
+            Ascending.
+        """
+        tables = self._keys, self._older, self._newest
+        return kernels.find(*tables, keys, self._first, self._origin, self._depth, most)

@@ -5,6 +5,7 @@ What is given out goes into arrays of the caller's, so that neither needs to mak
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -228,8 +229,9 @@ def find(
     first: int,
     origin: int,
     depth: int,
+    most: int,
 ) -> list[int]:
-    """Name the articles from `first` on that share a bucket with one: at most `depth` a band, ascending."""
+    """Name the articles from `first` on that share a bucket with one: `depth` a band, `most` in all, ascending."""
     num_bands, mask, first = wanted.size, len(keys) - 1, first - origin
     bands = np.arange(num_bands)
     links = newest[bands, wanted & np.uint32(mask)]
@@ -248,8 +250,14 @@ def find(
         alive = np.flatnonzero((links >= first) & (left > 0))
     chains = bands.take(alive), links.take(alive), wanted.take(alive), left.take(alive)
     found.append(_walked(keys, older, chains, first))
-    numbers: list[int] = (np.unique(np.concatenate(found)) + np.int64(origin)).tolist()
-    return numbers
+    return likeliest((np.concatenate(found) + np.int64(origin)).tolist(), most)
+
+
+def likeliest(found: Sequence[int], most: int) -> list[int]:
+    """Keep each article once; of too many those found most often, of equals the newest."""
+    times = Counter(found)
+    kept = sorted(times, key=lambda number: (-times[number], -number))[:most] if len(times) > most else times
+    return sorted(kept)
 
 
 def _walked(

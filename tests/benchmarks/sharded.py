@@ -31,6 +31,7 @@ from pipeline.config import DetectionConfig
 from pipeline.detection.archive import Archive, Keys
 from pipeline.detection.detector import Detector
 from pipeline.detection.index import BucketIndex
+from pipeline.detection.plain import likeliest
 from pipeline.detection.sketch import Sketch, sketch_article
 from pipeline.evaluation.report import plain_table
 from tests.benchmarks.speed.core import parsed, raw_articles
@@ -103,15 +104,15 @@ class JoinedIndex:
             for keys, hits in zip(wanted, connection.recv(), strict=True):
                 self._answers[keys.tobytes()] |= hits
 
-    def find(self, keys: KeysOfBands) -> list[int]:
+    def find(self, keys: KeysOfBands, most: int) -> list[int]:
         hits = self._answers[keys.tobytes()]
-        found: set[int] = set()
+        found: list[int] = []
         for band, key in enumerate(keys.tolist()):
             new, old = self._of_tick.get((band, key), ()), hits.get(band, ())
             if new or old:
-                found.update([*reversed(new), *old][: self._depth])
+                found += [*reversed(new), *old][: self._depth]
         # A shard may still hold what was let go: it is older than all else in its bucket.
-        return sorted(number for number in found if number >= self._first)
+        return likeliest([number for number in found if number >= self._first], most)
 
     def add(self, keys: KeysOfBands) -> int:
         self._entered.append((self._next, keys))

@@ -1,5 +1,7 @@
 """The bucket index against a dictionary that keeps everything."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,12 +38,12 @@ class NaiveIndex:
     def live(self) -> dict[int, list[int] | None]:
         return {number: keys for number, keys in self.rows.items() if number >= self.first}
 
-    def find(self, keys: list[int]) -> list[int]:
-        found: set[int] = set()
+    def find(self, keys: list[int], most: int) -> list[int]:
+        found: Counter[int] = Counter()
         for band in range(BANDS):
             sharing = [number for number, row in self.live().items() if row is not None and row[band] == keys[band]]
-            found |= set(sorted(sharing)[-self.depth :])
-        return sorted(found)
+            found.update(sorted(sharing)[-self.depth :])
+        return sorted(sorted(found, key=lambda number: (found[number], number))[-most:])
 
 
 def as_keys(keys: list[int], num_bands: int = BANDS) -> np.ndarray:
@@ -69,7 +71,8 @@ def test_the_index_finds_what_a_dictionary_would(operations: list, depth: int, f
             index.forget_before(min(first + amount, end))
             naive.forget_before(min(first + amount, end))
         else:
-            assert index.find(as_keys(keys, num_bands)) == naive.find(keys)
+            for most in (1, 3, 1000):
+                assert index.find(as_keys(keys, num_bands), most) == naive.find(keys, most)
         assert len(index) == len(naive.live())
     rebuilt = BucketIndex(num_bands, depth, naive.first)
     for keys in naive.live().values():
@@ -78,14 +81,16 @@ def test_the_index_finds_what_a_dictionary_would(operations: list, depth: int, f
         else:
             rebuilt.add(as_keys(keys, num_bands))
     for keys in ([0, 0, 0], [1, 2, 1 << 20], [2**32 - 1, 0, 1]):
-        assert index.find(as_keys(keys, num_bands)) == naive.find(keys) == rebuilt.find(as_keys(keys, num_bands))
+        for most in (2, 1000):
+            found = index.find(as_keys(keys, num_bands), most)
+            assert found == naive.find(keys, most) == rebuilt.find(as_keys(keys, num_bands), most)
 
 
 def test_what_was_passed_over_is_not_found_after_growth_either() -> None:
     index = BucketIndex(BANDS, 8)
     for _ in range(200):
         index.skip()
-    assert index.find(as_keys([0, 0, 0])) == []
+    assert index.find(as_keys([0, 0, 0]), 9) == []
 
 
 def test_space_is_bounded_by_the_live_articles() -> None:
@@ -95,7 +100,7 @@ def test_space_is_bounded_by_the_live_articles() -> None:
         index.forget_before(number - 99)
     assert len(index) == 100
     assert index._keys.shape[0] == 128
-    assert len(index.find(as_keys([0, 0, 5]))) <= 16
+    assert len(index.find(as_keys([0, 0, 5]), 99)) <= 16
 
 
 def test_links_that_grow_too_long_begin_anew_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +114,7 @@ def test_links_that_grow_too_long_begin_anew_and_nothing_is_lost(monkeypatch: py
         if number % 40 == 0:
             index.forget_before(number - 99)
             naive.forget_before(number - 99)
-            assert index.find(as_keys([0, 1, 7], 10 * BANDS)) == naive.find([0, 1, 7])
+            assert index.find(as_keys([0, 1, 7], 10 * BANDS), 99) == naive.find([0, 1, 7], 99)
     assert index._older.max() < 300 + 128
     assert index._origin > 1500
 
@@ -120,4 +125,4 @@ def test_forgetting_more_than_there_is_leaves_an_empty_index_that_goes_on() -> N
     index.forget_before(99)
     assert len(index) == 0
     assert index.add(as_keys([1, 2, 3])) == 11
-    assert index.find(as_keys([1, 0, 0])) == [11]
+    assert index.find(as_keys([1, 0, 0]), 9) == [11]

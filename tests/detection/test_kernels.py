@@ -1,5 +1,6 @@
 """The compiled loops and those of Python give the same to the bit."""
 
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -217,9 +218,10 @@ def test_index(articles: list[list[int]], first: int, data: st.DataObject) -> No
     for ours, theirs in zip(*tables, strict=True):
         assert ours.tobytes() == theirs.tobytes()
     wanted = np.array(data.draw(st.lists(st.integers(0, 5), min_size=24, max_size=24)), np.uint32) * np.uint32(65)
-    for depth in (0, 1, 3, 1000):
-        found = kernels.find(*tables[0], wanted, origin + first, origin, depth)
-        assert found == plain.find(*tables[1], wanted, origin + first, origin, depth)
+    for depth, most in itertools.product((0, 1, 3, 1000), (0, 2, 5, 1000)):
+        found = kernels.find(*tables[0], wanted, origin + first, origin, depth, most)
+        assert found == plain.find(*tables[1], wanted, origin + first, origin, depth, most)
+        assert len(found) <= most
         assert all(number >= origin + first for number in found)
 
 
@@ -239,7 +241,7 @@ def test_index(articles: list[list[int]], first: int, data: st.DataObject) -> No
         ("bucket_keys", (np.zeros(3, np.uint32), 0, np.empty(2, np.uint32))),
         ("enter", (*np.zeros((3, 3, 4), np.uint32), np.zeros(4, np.uint32), 0)),
         ("enter", (*np.zeros((3, 4, 4), np.uint32), np.zeros(4, np.uint32), -1)),
-        ("find", (*np.zeros((3, 4, 4), np.uint32), np.zeros(4, np.uint32), 0, 1, 8)),
+        ("find", (*np.zeros((3, 4, 4), np.uint32), np.zeros(4, np.uint32), 0, 1, 8, 8)),
     ],
 )
 def test_what_does_not_fit_is_refused(name: str, arguments: tuple[object, ...]) -> None:

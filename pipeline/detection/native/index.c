@@ -71,6 +71,24 @@ static int ascending(const void *first, const void *second)
     return (one > other) - (one < other);
 }
 
+typedef struct {
+    int32_t link, times; /* an article, and how many buckets it shares */
+} Candidate;
+
+static int likeliest_first(const void *first, const void *second)
+{
+    const Candidate *one = first, *other = second;
+    if (one->times != other->times) {
+        return other->times > one->times ? 1 : -1;
+    }
+    return (other->link > one->link) - (other->link < one->link);
+}
+
+static int by_link(const void *first, const void *second)
+{
+    return ascending(&((const Candidate *)first)->link, &((const Candidate *)second)->link);
+}
+
 static Py_ssize_t follow(const Index *index, int32_t first, long depth, int32_t *found)
 {
     const uint32_t *keys = index->keys.view.buf, *wanted = index->wanted.view.buf;
@@ -91,18 +109,30 @@ static Py_ssize_t follow(const Index *index, int32_t first, long depth, int32_t 
     return num_found;
 }
 
-static PyObject *numbers_of(int32_t *links, Py_ssize_t num_links, long long origin)
+/* Count how often each link was found; of too many the likeliest are kept. */
+static Py_ssize_t gather(int32_t *links, Py_ssize_t num_links, long long most, Candidate *candidates)
 {
-    Py_ssize_t kept = 0;
+    Py_ssize_t size = 0;
     qsort(links, num_links, sizeof(int32_t), ascending);
     for (Py_ssize_t place = 0; place < num_links; place++) {
-        if (kept == 0 || links[place] != links[kept - 1]) {
-            links[kept++] = links[place];
+        if (size == 0 || links[place] != candidates[size - 1].link) {
+            candidates[size++] = (Candidate){links[place], 0};
         }
+        candidates[size - 1].times++;
     }
-    PyObject *numbers = PyList_New(kept);
-    for (Py_ssize_t place = 0; numbers != NULL && place < kept; place++) {
-        PyObject *number = PyLong_FromLongLong(origin + links[place]);
+    if (size > most) {
+        qsort(candidates, size, sizeof(Candidate), likeliest_first);
+        size = (Py_ssize_t)most;
+        qsort(candidates, size, sizeof(Candidate), by_link);
+    }
+    return size;
+}
+
+static PyObject *numbers_of(const Candidate *candidates, Py_ssize_t size, long long origin)
+{
+    PyObject *numbers = PyList_New(size);
+    for (Py_ssize_t place = 0; numbers != NULL && place < size; place++) {
+        PyObject *number = PyLong_FromLongLong(origin + candidates[place].link);
         if (number == NULL) {
             Py_CLEAR(numbers);
         } else {
@@ -112,24 +142,38 @@ static PyObject *numbers_of(int32_t *links, Py_ssize_t num_links, long long orig
     return numbers;
 }
 
+static PyObject *search(const Index *index, int32_t first, long long origin, long depth, long long most)
+{
+    size_t room = (size_t)index->num_bands * depth;
+    int32_t *found = PyMem_Malloc(room * sizeof(int32_t) + 1);
+    Candidate *candidates = PyMem_Malloc(room * sizeof(Candidate) + 1);
+    PyObject *numbers = NULL;
+    if (found == NULL || candidates == NULL) {
+        PyErr_NoMemory();
+    } else {
+        Py_ssize_t num_found = follow(index, first, depth, found);
+        numbers = numbers_of(candidates, gather(found, num_found, most, candidates), origin);
+    }
+    PyMem_Free(found);
+    PyMem_Free(candidates);
+    return numbers;
+}
+
 PyObject *find(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
 {
     Index index;
-    if (!takes_arguments("find", num_args, 7) || take_index(args, &index, 0) < 0) {
+    if (!takes_arguments("find", num_args, 8) || take_index(args, &index, 0) < 0) {
         return NULL;
     }
     PyObject *numbers = NULL;
     long long first = PyLong_AsLongLong(args[4]), origin = PyLong_AsLongLong(args[5]);
-    long depth = PyLong_AsLong(args[6]);
-    if (!PyErr_Occurred() && (first < origin || first - origin > INT32_MAX || depth < 0)) {
-        PyErr_SetString(PyExc_ValueError, "find takes a first number from its origin on, and a depth");
+    long long depth = PyLong_AsLongLong(args[6]), most = PyLong_AsLongLong(args[7]);
+    if (!PyErr_Occurred() && (first < origin || first - origin > INT32_MAX || depth < 0 || most < 0)) {
+        PyErr_SetString(PyExc_ValueError, "find takes a first number from its origin on, a depth and a bound");
     }
     if (!PyErr_Occurred()) {
-        depth = depth < index.capacity ? depth : index.capacity;
-        int32_t *found = PyMem_Malloc((size_t)index.num_bands * depth * sizeof(int32_t) + 1);
-        numbers = found == NULL ? PyErr_NoMemory()
-                                : numbers_of(found, follow(&index, (int32_t)(first - origin), depth, found), origin);
-        PyMem_Free(found);
+        long bounded = (long)(depth < index.capacity ? depth : index.capacity);
+        numbers = search(&index, (int32_t)(first - origin), origin, bounded, most);
     }
     release(&index);
     return numbers;

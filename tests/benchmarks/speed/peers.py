@@ -78,7 +78,7 @@ def _index(signatures: Sequence[np.ndarray]) -> None:
     index = BucketIndex(_BANDS, _DEPTH)
     for each in signatures:
         keys = bucket_keys(each, _ROWS)
-        index.find(keys)
+        index.find(keys, 64)
         index.add(keys)
 
 

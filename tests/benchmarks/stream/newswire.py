@@ -81,9 +81,9 @@ class Newswire:
     def __iter__(self) -> Iterator[Article]:
         seconds = 0.0
         for number in range(self._num_articles):
-            # Between half the mean gap by day and many times it by night.
+            # As many in a day as without a rhythm: between half the mean gap by day and many times it by night.
             rhythm = 1.0 - 0.9 * math.cos(2 * math.pi * seconds / 86_400)
-            seconds += self._chance.exponential(self._gap) / rhythm / _MEAN_HASTE
+            seconds += self._chance.exponential(self._gap) / rhythm
             words = self._words()
             yield Article(
                 id=f"simulated:{number}",
@@ -132,10 +132,6 @@ class Newswire:
 
     def _name(self) -> str:
         return "".join(_SYLLABLES[place] for place in self._chance.integers(len(_SYLLABLES), size=4)).capitalize()
-
-
-_MEAN_HASTE = 1.0 / math.sqrt(1.0 - 0.9**2)
-"""Mean over a day of 1 / rhythm: what the rhythm alone would make of the mean gap."""
 
 
 def _punctuated(words: list[str]) -> str:
