@@ -81,3 +81,15 @@ def stop_on_signals() -> threading.Event:
         # In a thread of its own: setting it takes a lock that this very thread, or an earlier signal, may hold.
         signal.signal(number, lambda *_: threading.Thread(target=stop.set, daemon=True).start())
     return stop
+
+
+def tell_if_slow() -> None:
+    """Say so where a command that runs for long does without the compiled loops."""
+    from pipeline.detection.kernels import ARE_COMPILED
+
+    if not ARE_COMPILED:
+        click.echo(
+            "wirewatch: detection runs without its compiled loops, at less than half their speed: install a C compiler "
+            "and the headers of Python, then install wirewatch again",
+            err=True,
+        )

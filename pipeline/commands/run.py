@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.commands.common import Failure, configured, idle_option, quiet, stop_on_signals
+from pipeline.commands.common import Failure, configured, idle_option, quiet, stop_on_signals, tell_if_slow
 from pipeline.commands.parsing import LiveParse
 from pipeline.config import Config
 
@@ -71,6 +71,7 @@ def _run_embedded(config: Config, until_idle: float | None, forget_cursor: bool,
     from pipeline.hosts.embedded.host import run_embedded
     from pipeline.metrics import MetricsError
 
+    tell_if_slow()
     try:
         counts = run_embedded(config, _readers(config), stop=stop, until_idle=until_idle, forget_cursor=forget_cursor)
     except (HostFailed, MetricsError) as error:

@@ -2,7 +2,7 @@
 
 import click
 
-from pipeline.commands.common import Failure, quiet, stop_on_signals
+from pipeline.commands.common import Failure, quiet, stop_on_signals, tell_if_slow
 
 
 @click.command()
@@ -23,6 +23,7 @@ def workers(bind: str, port: int, state_cache_mb: int) -> None:
     stop = stop_on_signals()
     with quiet():
         from pipeline.hosts.flink.pool import serve_workers
+    tell_if_slow()
     try:
         serve_workers(bind, port, state_cache_mb, stop)
     except OSError as error:
