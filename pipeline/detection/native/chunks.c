@@ -131,7 +131,7 @@ static int read_missing(Chunks *chunks, PyObject *chunk, uint32_t hash, const ch
     Array numbers;
     if (take(found, &numbers, 1, 0, "what is missing") == 0) {
         size_t num_words = numbers.length / sizeof(int64_t);
-        if (make_room(words, num_words) == 0) {
+        if (make_room(words, num_words + 1) == 0) {
             memcpy(words->words + words->size, numbers.view.buf, num_words * sizeof(int64_t));
             status = text == NULL ? 0 : keep(chunks, hash, text, size, words->words + words->size, num_words);
             words->size += num_words;
