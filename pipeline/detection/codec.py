@@ -5,12 +5,16 @@ from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
+import zstandard
 from numpy.typing import NDArray
 
 from pipeline.detection.sketch import Sketch
 
 VERSION = 4
 """Of everything this module writes; raise it with any change of `Sketch`, `Story` or the journal."""
+
+_LEVEL = 1
+"""Of Zstandard: what is asked of it is speed."""
 
 T = TypeVar("T")
 
@@ -60,6 +64,28 @@ def decode(encoded: bytes, kind: type[T]) -> T:
 @cache
 def _decoder(kind: Any) -> Any:
     return msgspec.msgpack.Decoder(kind, dec_hook=_read_array)
+
+
+def compress(encoded: bytes) -> bytes:
+    """Pack what is large and seldom written, such as a core of many stories: to less than half."""
+    return zstandard.compress(encoded, _LEVEL)
+
+
+def decompress(packed: bytes) -> bytes:
+    """Unpack what `compress` gave.
+
+    Raises
+    ------
+    DamagedState
+        If it gave no such thing.
+    """
+    try:
+        return zstandard.decompress(packed)
+    except zstandard.ZstdError as error:
+        raise DamagedState(
+            f"{len(packed)} bytes of detection state cannot be unpacked: {error}; restore them from a backup, or "
+            "start from empty state and replay the articles of the last horizon"
+        ) from error
 
 
 def encode_sketch(sketch: Sketch) -> bytes:

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from pipeline.config import DetectionConfig
-from pipeline.detection.codec import decode, encode
+from pipeline.detection.codec import compress, decode, decompress, encode
 from pipeline.detection.detector import Core, Detector, Outcome, Placed, Recorded
 from pipeline.detection.fingerprint import Rules, check_shape, shape_of
 from pipeline.detection.placing import Placement
@@ -242,7 +242,7 @@ class Journal:
 
     def _store_core(self, stores: Stores) -> None:
         core = encode(self.detector.core())
-        stores.core.write(core)
+        stores.core.write(compress(core))
         self._cell.core_order = self._cell.count
         self._link(core)
 
@@ -272,7 +272,7 @@ class Journal:
                 current.append((entry, sketches))
             else:
                 earlier += [(generation, Placed(*pair)) for pair in zip(sketches, entry.placements, strict=True)]
-        self.detector.restore_core(Core() if core is None else decode(core, Core), earlier)
+        self.detector.restore_core(Core() if core is None else decode(decompress(core), Core), earlier)
         for entry, sketches in current:
             self.detector.repeat(entry.tick, sketches, Recorded(entry.placements, entry.moves))
         for number, sketch in sorted(arrived.items()):
