@@ -122,12 +122,12 @@ class Archive:
         if number is not None:
             self._taken_down.add(number)
 
-    def forget(self, oldest_generation: int, most: int) -> tuple[list[Kept], int]:
+    def forget(self, oldest_generation: int, most: int) -> tuple[list[tuple[Role, Sketch]], int]:
         """Let go of generations before `oldest_generation`, and of the oldest articles beyond `most`.
 
         Returns
         -------
-        tuple[list[Kept], int]
+        tuple[list[tuple[Role, Sketch]], int]
             What was let go, from old to new, and how many of them went before their horizon.
         """
         while self._generations and self._generations[0][0] < oldest_generation:
@@ -135,8 +135,7 @@ class Archive:
         end = self.next_number
         by_age = self._generations[0][1] if self._generations else end
         bound = max(by_age, end - most)
-        gone = [self._kept.pop(number) for number in range(self._first, bound)]
-        self._drop_ids(gone)
+        gone = [self._let_go(number) for number in range(self._first, bound)]
         self._taken_down = {number for number in self._taken_down if number >= bound}
         num_early = bound - max(by_age, self._first)
         self._first = bound
@@ -144,11 +143,12 @@ class Archive:
         self._reports.forget_before(bound)
         return gone, num_early
 
-    def _drop_ids(self, gone: list[Kept]) -> None:
-        for number, kept in enumerate(gone, self._first):
-            article_id = kept.sketch().article_id
-            if self._number_of.get(article_id) == number:
-                del self._number_of[article_id]
+    def _let_go(self, number: int) -> tuple[Role, Sketch]:
+        kept = self._kept.pop(number)
+        sketch = kept.sketch()
+        if self._number_of.get(sketch.article_id) == number:
+            del self._number_of[sketch.article_id]
+        return kept.role, sketch
 
     def resembling(self, sketch: Sketch) -> list[Kept]:
         """Find live reports that may be of the same story, from old to new."""
@@ -168,7 +168,7 @@ class Archive:
 
     def copied(self, sketch: Sketch) -> tuple[float, Kept] | None:
         """Find the live article whose shingles are most like the sketch's, if like enough; the oldest of equals."""
-        if sketch.copy_signature.min() == EMPTY:
+        if sketch.copy_signature[0] == EMPTY and sketch.copy_signature.min() == EMPTY:
             # Without a word there is nothing to copy.
             return None
         found = self._copies.find(self._keys(sketch).copies, self._config.max_candidates)

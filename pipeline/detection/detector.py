@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from heapq import heappop, heappush, nsmallest
 from itertools import takewhile
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from pipeline.config import DetectionConfig
 from pipeline.detection.archive import Archive, Kept, Keys
 from pipeline.detection.clock import Ticks
 from pipeline.detection.codec import decode, decode_sketch, encode, encode_sketch
+from pipeline.detection.counts import NOTHING, Packed
 from pipeline.detection.furniture import Furniture, OutletTerms
 from pipeline.detection.grouping import Linkage
 from pipeline.detection.idf import StreamIdf
@@ -107,7 +108,8 @@ class Core(msgspec.Struct, frozen=True):
     stories: list[Story] = []
     num_reports: int = 0
     """Live reports that `term_counts` counts."""
-    term_counts: dict[str, int] = {}
+    term_counts: Packed = NOTHING
+    """In how many of them each term stands."""
     outlets: dict[str, OutletTerms] = {}
     """What each outlet repeats."""
     pulse: Pulse | None = None
@@ -167,7 +169,8 @@ class Detector:
     def _reset(self, core: Core) -> None:
         self.mark = core.mark
         self._stories = Stories(core.stories)
-        self._idf = StreamIdf(self._config.stories.prior_articles, core.num_reports, core.term_counts)
+        stories = self._config.stories
+        self._idf = StreamIdf(stories.prior_articles, stories.idf_exponent, core.num_reports, core.term_counts)
         self._furniture = Furniture(core.outlets)
         self._pulse = core.pulse
         self._num_mentions = core.num_mentions
@@ -274,9 +277,9 @@ class Detector:
         """Let go of the articles that are beyond the horizon when `tick` begins; deciding a tick does so by itself."""
         gone, num_early = self._archive.forget(self.ticks.oldest_live_generation(tick), self._config.max_admissions)
         self._num_early += num_early
-        for kept in gone:
-            if kept.role is Role.REPORT:
-                self._idf.remove(kept.sketch().stems)
+        for role, sketch in gone:
+            if role is Role.REPORT:
+                self._idf.remove(sketch.ids)
 
     def _close_quiet(self, tick: int) -> list[StoryEvent]:
         start = tick - self.ticks.length
@@ -363,8 +366,8 @@ class Detector:
         number = self._remember(sketch, placement, generation)
         story = self._change(sketch, placement, known, number)
         if placement.kept_as is Role.REPORT:
-            self._idf.add(sketch.stems)
-            self._furniture.learn(sketch.outlet, sketch.stems)
+            self._idf.add(sketch.ids)
+            self._furniture.learn(sketch.outlet, sketch.ids)
         if story is None or placement.micro_id is None:
             return None
         micro = story.micros[placement.micro_id]
@@ -453,8 +456,8 @@ class Detector:
             self.mark,
             list(self._stories),
             self._idf.num_reports,
-            dict(self._idf.counts),
-            self._furniture.outlets,
+            self._idf.term_counts(),
+            self._furniture.outlets(),
             self._pulse,
             self._num_mentions,
             len(self._archive),
@@ -518,5 +521,5 @@ def _order(keys: Keys) -> tuple[int, str, bool, str, str]:
 
 
 def _mention(sketch: Sketch, placement: Placement, *, late: bool) -> Mention:
-    mention = mention_of(sketch, placement.role, placement.similarity, placement.terms)
-    return replace(mention, runner_up=placement.runner_up, late=late)
+    similarity, terms, runner_up = placement.similarity, placement.terms, placement.runner_up
+    return mention_of(sketch, placement.role, similarity, terms, runner_up=runner_up, late=late)

@@ -18,7 +18,7 @@ from pipeline.detection.pulse import Pulse
 from pipeline.detection.sketch import Sketch
 from pipeline.detection.story import Story
 from pipeline.detection.vectors import dot
-from pipeline.records import EventType, Mention, Role, StoryEvent, StoryStatus
+from pipeline.records import EventType, Mention, Role, RunnerUp, StoryEvent, StoryStatus
 
 MENTIONS_PER_EVENT = 500
 """Mentions that one event carries at most; a record of the broker is bounded, so an event must be."""
@@ -177,7 +177,15 @@ class Lifecycle:
         return list(islice(reports, _NEWEST))
 
 
-def mention_of(sketch: Sketch, role: Role, similarity: float | None, terms: tuple[str, ...]) -> Mention:
+def mention_of(
+    sketch: Sketch,
+    role: Role,
+    similarity: float | None,
+    terms: tuple[str, ...],
+    *,
+    runner_up: RunnerUp | None = None,
+    late: bool = False,
+) -> Mention:
     """Make the mention of an article."""
     return Mention(
         article_id=sketch.article_id,
@@ -188,6 +196,8 @@ def mention_of(sketch: Sketch, role: Role, similarity: float | None, terms: tupl
         url=sketch.url,
         similarity=similarity,
         terms=terms,
+        runner_up=runner_up,
+        late=late,
     )
 
 

@@ -17,7 +17,7 @@ from pipeline.detection.packing import Vector, ids_of
 from pipeline.detection.sketch import Sketch
 from pipeline.detection.stories import Stories
 from pipeline.detection.story import Story
-from pipeline.detection.vectors import dot, dots, products, unit
+from pipeline.detection.vectors import dot, dots, products
 from pipeline.records import Role, RunnerUp
 
 _TERMS_TOLD = 8
@@ -48,7 +48,7 @@ class Placement(msgspec.Struct, frozen=True, array_like=True):
     """Likeness to the fifth story in the order of likeness: in a crowd of look-alikes, being like one says little."""
 
 
-class _Scored(NamedTuple):
+class _Scored(msgspec.Struct, frozen=True, order=True, gc=False):
     """In the order in which they are ranked: the best first, of equals the older."""
 
     distance: float
@@ -119,10 +119,7 @@ class Placer:
         latest = self._latest
         # An article is placed and then admitted: its vector is worked out once.
         if latest is None or latest[0] is not sketch or latest[1] != self._idf.num_changes:
-            stems = sketch.stems
-            idf = self._idf.of(stems, sketch.terms.backgrounds, self._config.idf_exponent)
-            telling = self._furniture.telling(sketch.outlet, stems)
-            vector = unit(sketch.ids, idf * telling * sketch.terms.weights)
+            vector = self._idf.vector(sketch, self._furniture)
             self._latest = latest = sketch, self._idf.num_changes, vector
         return latest[2]
 

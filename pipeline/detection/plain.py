@@ -6,7 +6,7 @@ What is given out goes into arrays of the caller's, so that neither needs to mak
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,21 +18,20 @@ from pipeline.detection.salience import salient
 
 __all__ = [
     "Chunks",
+    "Counts",
     "add",
     "bucket_keys",
-    "counts",
     "dots",
     "elements",
     "enter",
     "find",
     "hash_words",
-    "idf",
     "products",
     "salient",
     "shingles",
     "signature",
     "subtract",
-    "unit",
+    "weighted",
 ]
 
 _REPEAT_STEP = np.uint32(0x9E3779B1)
@@ -42,10 +41,80 @@ _FEW = 16
 """Chains that are followed one by one faster than side by side."""
 
 
-def unit(ids: NDArray[np.uint32], weights: NDArray[np.float64], out: Vector) -> int:
-    """Scale weights to length 1, and sort them by term; gives how many terms have any weight."""
-    if not len(ids) == len(weights) <= len(out):
-        raise ValueError("unit was given arrays whose lengths do not fit together")
+class Counts(dict[int, int]):
+    """How often each term was counted; what came to 0 is not in it."""
+
+    def __init__(self, packed: NDArray[np.uint64]) -> None:
+        super().__init__(zip(ids_of(packed).tolist(), packed.astype(np.uint32).tolist(), strict=True))
+
+    def add(self, terms: NDArray[np.uint32]) -> None:
+        for term in terms.tolist():
+            self[term] = self.get(term, 0) + 1
+
+    def remove(self, terms: NDArray[np.uint32]) -> None:
+        """Count once less; terms not counted stay so."""
+        for term in terms.tolist():
+            left = self.pop(term, 0) - 1
+            if left > 0:
+                self[term] = left
+
+    def prune(self, least: float) -> None:
+        """Let go of terms that were counted less often than `least`."""
+        self._become({term: count for term, count in self.items() if count >= least})
+
+    def halve(self) -> None:
+        self._become({term: count // 2 for term, count in self.items() if count > 1})
+
+    def packed(self) -> bytes:
+        """Give one number of 64 bits a term, ascending: the term in the upper half, its count in the lower."""
+        return np.array(sorted(term << 32 | count for term, count in self.items()), np.uint64).tobytes()
+
+    def of(self, terms: NDArray[np.uint32]) -> NDArray[np.float64]:
+        return np.array([self.get(term, 0) for term in terms.tolist()], np.float64)
+
+    def _become(self, counts: dict[int, int]) -> None:
+        self.clear()
+        self.update(counts)
+
+
+def weighted(
+    ids: NDArray[np.uint32],
+    weights: NDArray[np.float16],
+    backgrounds: NDArray[np.float16],
+    out: Vector,
+    live: Counts,
+    prior: float,
+    num_live: float,
+    exponent: float,
+    of_outlet: Counts | None,
+    num_of_outlet: float,
+) -> int:
+    """Weigh an article's terms by the stream, and put them as a vector of length 1 into `out`; gives how many have any.
+
+    Parameters
+    ----------
+    ids, weights, backgrounds
+        Of the terms, one place for each.
+    out
+        Has at least as many places.
+    live, prior, num_live, exponent
+        In how many of the live reports each term stands, and how `pipeline.detection.idf` makes an idf of that.
+    of_outlet, num_of_outlet
+        The same of the outlet's reports, if enough is known of it: what stands in most of them weighs nothing.
+    """
+    if not len(ids) == len(weights) == len(backgrounds) <= len(out):
+        raise ValueError("weighted was given arrays whose lengths do not fit together")
+    shares = (live.of(ids) + prior * backgrounds.astype(np.float64)) / (num_live + prior)
+    # From `math`: what numpy makes of a logarithm differs in the last bit from one processor to another.
+    idfs = [math.pow(-math.log(share), exponent) if 0.0 < share < 1.0 else 0.0 for share in shares.tolist()]
+    weighed = np.array(idfs) * weights.astype(np.float64)
+    if of_outlet is not None:
+        weighed[2.0 * of_outlet.of(ids) > num_of_outlet] = 0.0
+    return _unit(ids, weighed, out)
+
+
+def _unit(ids: NDArray[np.uint32], weights: NDArray[np.float64], out: Vector) -> int:
+    """Scale weights to length 1, and sort them by term; those of one hash count as one."""
     length = math.sqrt(_sum(weights * weights))
     scaled = (weights / (length or 1.0)).astype(np.float32)
     found: dict[int, np.float32] = {}
@@ -110,25 +179,6 @@ def _merged(first: Vector, second: Vector, sign: np.float32, out: Vector) -> int
     size = int(kept.sum())
     out[:size] = packed(ids[kept], weights[kept])
     return size
-
-
-def counts(counted: Mapping[str, int], stems: Sequence[str], found: NDArray[np.float64]) -> None:
-    """Look up how often each stem was counted; 0 where it was not."""
-    found[:] = [counted.get(stem, 0) for stem in stems]
-
-
-def idf(
-    counted: NDArray[np.float64],
-    backgrounds: NDArray[np.float32],
-    out: NDArray[np.float64],
-    prior: float,
-    num_reports: float,
-    exponent: float,
-) -> None:
-    """Work out the idf of terms, to some power, from how often they were counted; 0 where all reports have the term."""
-    shares = (counted + prior * backgrounds.astype(np.float64)) / (num_reports + prior)
-    # From `math`: what numpy makes of a logarithm differs in the last bit from one processor to another.
-    out[:] = [math.pow(-math.log(share), exponent) if 0.0 < share < 1.0 else 0.0 for share in shares.tolist()]
 
 
 def elements(

@@ -44,20 +44,15 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """MinHash of the word shingles, shape ``(copies.bands * copies.rows,)``; last, so that it is found in the bytes."""
 
     @property
-    def stems(self) -> tuple[str, ...]:
-        return _stems(self.terms.forms)[0]
-
-    @property
     def ids(self) -> NDArray[np.uint32]:
-        """The hash of each stem."""
-        return _stems(self.terms.forms)[1]
+        """The hash of each term's stem."""
+        return _ids(self.terms.forms)
 
 
 @lru_cache(maxsize=1 << 10)
-def _stems(forms: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.uint32]]:
-    """Give the stem of each form, and its hash; an article's are asked for several times while it is decided."""
-    stems = stems_of(forms)
-    return stems, hash_words(stems)
+def _ids(forms: tuple[str, ...]) -> NDArray[np.uint32]:
+    """Give the hash of each form's stem; an article's are asked for several times while it is decided."""
+    return hash_words(stems_of(forms))
 
 
 _LOCK = Lock()
@@ -95,7 +90,7 @@ def forget_words() -> None:
     with _LOCK:
         _Shared.vocabulary = Vocabulary()
         forget_stems()
-        _stems.cache_clear()
+        _ids.cache_clear()
 
 
 def _read(article: Article, language: str, config: DetectionConfig) -> tuple[Terms, NDArray[np.uint32]]:
@@ -156,7 +151,7 @@ def weighted_elements(terms: Terms) -> NDArray[np.uint32]:
     ----------
     O. Chum, J. Philbin, A. Zisserman, *Near duplicate image detection: min-hash and tf-idf weighting*, 2008.
     """
-    _, ids = _stems(terms.forms)
+    ids = _ids(terms.forms)
     elements = np.empty(_MOST_REPEATS * len(ids), np.uint32)
     weights, backgrounds = terms.weights.astype(np.float32), terms.backgrounds.astype(np.float32)
     return elements[: kernels.elements(ids, weights, backgrounds, elements)]

@@ -15,12 +15,6 @@ from pipeline.detection.packing import Vector, weights_of
 EMPTY: Vector = np.empty(0, np.uint64)
 
 
-def unit(ids: NDArray[np.uint32], weights: NDArray[np.float64]) -> Vector:
-    """Scale weights to length 1; terms without weight are left out, and those of one hash count as one."""
-    vector = np.empty(len(ids), np.uint64)
-    return vector[: kernels.unit(ids, weights, vector)]
-
-
 def dot(first: Vector, second: Vector) -> float:
     """Multiply two vectors; between two centres, the sum of the cosines of all pairs across them."""
     return kernels.dots(first, (second,))[0]

@@ -25,15 +25,34 @@ PyObject *no_room(const char *name);
 /* XXH32 with seed 0. */
 uint32_t hash_bytes(const uint8_t *at, size_t size);
 
+typedef struct {
+    uint32_t term, count;
+} Entry;
+
+typedef struct {
+    PyObject_HEAD
+    Entry *entries;
+    size_t mask, size;
+} Counts;
+
+/* How often a term was counted. */
+uint32_t count_of(const Counts *counts, uint32_t term);
+
+/* Give the counts that an object is, or set TypeError. */
+const Counts *as_counts(PyObject *module, PyObject *object);
+
+/* What the module knows of itself. */
+typedef struct {
+    PyTypeObject *counts_type;
+} State;
+
 #define DECLARED(name) PyObject *name(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
 
-DECLARED(unit);
 DECLARED(dots);
 DECLARED(products);
 DECLARED(add);
 DECLARED(subtract);
-DECLARED(counts);
-DECLARED(idf);
+DECLARED(weighted);
 DECLARED(hash_words);
 DECLARED(elements);
 DECLARED(signature);
@@ -43,6 +62,6 @@ DECLARED(enter);
 DECLARED(find);
 DECLARED(salient);
 
-extern PyType_Spec chunks_spec;
+extern PyType_Spec chunks_spec, counts_spec;
 
 #endif

@@ -37,35 +37,94 @@ static Py_ssize_t put(uint64_t *terms, Py_ssize_t size, uint32_t id, float weigh
     return size + 1;
 }
 
-PyObject *unit(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
+/* Scale weights to length 1; gives how many terms have any weight. */
+static Py_ssize_t unit(const uint32_t *ids, const double *weights, Py_ssize_t num_terms, uint64_t *out)
 {
-    static const int item_sizes[] = {sizeof(uint32_t), sizeof(double), sizeof(uint64_t)};
-    Array arrays[3];
-    if (take_all(args, num_args, "unit", arrays, 3, item_sizes) < 0) {
+    double sum = 0.0;
+    for (Py_ssize_t place = 0; place < num_terms; place++) {
+        sum += weights[place] * weights[place];
+    }
+    double length = sum > 0.0 ? sqrt(sum) : 1.0;
+    Py_ssize_t size = 0;
+    for (Py_ssize_t place = 0; place < num_terms; place++) {
+        float weight = (float)(weights[place] / length);
+        if (weight > 0.0f) {
+            size = put(out, size, ids[place], weight);
+        }
+    }
+    return size;
+}
+
+/* A number of 16 bits as IEEE 754 has them: 1 bit of sign, 5 of exponent, 10 of fraction. */
+static double from_half(uint16_t half)
+{
+    int exponent = half >> 10 & 31;
+    double fraction = half & 1023;
+    double size = exponent == 0    ? fraction * 0x1p-24
+                  : exponent == 31 ? (fraction == 0.0 ? INFINITY : NAN)
+                                   : ldexp(fraction + 1024.0, exponent - 25);
+    return half >> 15 ? -size : size;
+}
+
+typedef struct {
+    const Counts *live, *of_outlet; /* the latter may be none */
+    double prior, num_live, exponent, num_of_outlet;
+} Stream;
+
+static double idf_of(const Stream *stream, uint32_t term, double background)
+{
+    double share = (count_of(stream->live, term) + stream->prior * background) / (stream->num_live + stream->prior);
+    return share > 0.0 && share < 1.0 ? pow(-log(share), stream->exponent) : 0.0;
+}
+
+static int is_furniture(const Stream *stream, uint32_t term)
+{
+    return stream->of_outlet != NULL && 2.0 * count_of(stream->of_outlet, term) > stream->num_of_outlet;
+}
+
+static PyObject *weighed(const Array *terms, const Stream *stream)
+{
+    const uint32_t *ids = terms[0].view.buf;
+    const uint16_t *weights = terms[1].view.buf, *backgrounds = terms[2].view.buf;
+    Py_ssize_t num_terms = terms[0].length;
+    if (terms[1].length != num_terms || terms[2].length != num_terms || terms[3].length < num_terms) {
+        return no_room("weighted");
+    }
+    double *found = PyMem_Malloc(num_terms * sizeof(double) + 1);
+    if (found == NULL) {
+        return PyErr_NoMemory();
+    }
+    for (Py_ssize_t place = 0; place < num_terms; place++) {
+        found[place] = is_furniture(stream, ids[place])
+                           ? 0.0
+                           : idf_of(stream, ids[place], from_half(backgrounds[place])) * from_half(weights[place]);
+    }
+    Py_ssize_t size = unit(ids, found, num_terms, terms[3].view.buf);
+    PyMem_Free(found);
+    return PyLong_FromSsize_t(size);
+}
+
+PyObject *weighted(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
+{
+    static const int item_sizes[] = {sizeof(uint32_t), sizeof(uint16_t), sizeof(uint16_t), sizeof(uint64_t)};
+    Array terms[4];
+    if (!takes_arguments("weighted", num_args, 10)) {
         return NULL;
     }
-    PyObject *result;
-    if (arrays[0].length != arrays[1].length || arrays[0].length > arrays[2].length) {
-        result = no_room("unit");
-    } else {
-        const uint32_t *ids = arrays[0].view.buf;
-        const double *weights = arrays[1].view.buf;
-        double sum = 0.0;
-        for (Py_ssize_t place = 0; place < arrays[0].length; place++) {
-            sum += weights[place] * weights[place];
-        }
-        double length = sum > 0.0 ? sqrt(sum) : 1.0;
-        Py_ssize_t size = 0;
-        for (Py_ssize_t place = 0; place < arrays[0].length; place++) {
-            float weight = (float)(weights[place] / length);
-            if (weight > 0.0f) {
-                size = put(arrays[2].view.buf, size, ids[place], weight);
-            }
-        }
-        result = PyLong_FromSsize_t(size);
+    Stream stream = {
+        .live = as_counts(module, args[4]),
+        .prior = PyFloat_AsDouble(args[5]),
+        .num_live = PyFloat_AsDouble(args[6]),
+        .exponent = PyFloat_AsDouble(args[7]),
+        .of_outlet = args[8] == Py_None ? NULL : as_counts(module, args[8]),
+        .num_of_outlet = PyFloat_AsDouble(args[9]),
+    };
+    if (PyErr_Occurred() || take_all(args, 4, "weighted", terms, 4, item_sizes) < 0) {
+        return NULL;
     }
-    release_all(arrays, 3);
-    return result;
+    PyObject *size = weighed(terms, &stream);
+    release_all(terms, 4);
+    return size;
 }
 
 typedef struct {
@@ -225,68 +284,4 @@ PyObject *add(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
 PyObject *subtract(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
 {
     return merged(args, num_args, "subtract", -1.0f);
-}
-
-/* Counts of terms */
-
-static int counts_into(PyObject *counts, PyObject *stems, double *found)
-{
-    for (Py_ssize_t place = 0; place < PySequence_Fast_GET_SIZE(stems); place++) {
-        PyObject *count = PyDict_GetItemWithError(counts, PySequence_Fast_GET_ITEM(stems, place));
-        found[place] = count == NULL ? 0.0 : PyFloat_AsDouble(count);
-        if (PyErr_Occurred()) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-PyObject *counts(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
-{
-    Array found;
-    if (!takes_arguments("counts", num_args, 3) || take(args[2], &found, sizeof(double), PyBUF_WRITABLE, "found") < 0) {
-        return NULL;
-    }
-    int status = -1;
-    PyObject *stems = PySequence_Fast(args[1], "counts takes a sequence of stems");
-    if (stems != NULL && PyDict_Check(args[0]) && PySequence_Fast_GET_SIZE(stems) == found.length) {
-        status = counts_into(args[0], stems, found.view.buf);
-    } else if (stems != NULL) {
-        PyErr_SetString(PyExc_ValueError, "counts takes a dictionary, stems, and a place for each of them");
-    }
-    Py_XDECREF(stems);
-    PyBuffer_Release(&found.view);
-    if (status < 0) {
-        return NULL;
-    }
-    Py_RETURN_NONE;
-}
-
-PyObject *idf(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
-{
-    static const int item_sizes[] = {sizeof(double), sizeof(float), sizeof(double)};
-    Array arrays[3];
-    if (!takes_arguments("idf", num_args, 6)) {
-        return NULL;
-    }
-    double prior = PyFloat_AsDouble(args[3]), num_reports = PyFloat_AsDouble(args[4]);
-    double exponent = PyFloat_AsDouble(args[5]);
-    if (PyErr_Occurred() || take_all(args, 3, "idf", arrays, 3, item_sizes) < 0) {
-        return NULL;
-    }
-    PyObject *result = NULL;
-    if (arrays[0].length != arrays[2].length || arrays[1].length != arrays[2].length) {
-        result = no_room("idf");
-    } else {
-        const double *counted = arrays[0].view.buf;
-        const float *backgrounds = arrays[1].view.buf;
-        double *out = arrays[2].view.buf;
-        for (Py_ssize_t place = 0; place < arrays[2].length; place++) {
-            double share = (counted[place] + prior * (double)backgrounds[place]) / (num_reports + prior);
-            out[place] = share > 0.0 && share < 1.0 ? pow(-log(share), exponent) : 0.0;
-        }
-        result = Py_NewRef(Py_None);
-    }
-    release_all(arrays, 3);
-    return result;
 }
