@@ -103,13 +103,18 @@ def copy_signature(encoded: bytes, size: int) -> NDArray[np.uint32]:
 
 def _write_array(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        return value.astype(value.dtype.newbyteorder("<"), copy=False).tobytes()
+        return value.astype(_little_endian(value.dtype), copy=False).tobytes()
     raise TypeError(f"state cannot hold a {type(value).__name__}: {value!r}")
 
 
 def _read_array(kind: Any, value: Any) -> Any:
     dtype = kind.__args__[1].__args__[0]
-    return np.frombuffer(value, np.dtype(dtype).newbyteorder("<")).astype(dtype, copy=False)
+    return np.frombuffer(value, _little_endian(dtype)).astype(dtype, copy=False)
+
+
+@cache
+def _little_endian(dtype: Any) -> np.dtype[Any]:
+    return np.dtype(dtype).newbyteorder("<")
 
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_write_array)
