@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from pipeline.config import CopyConfig, DetectionConfig, StoryConfig
 from pipeline.detection.clock import to_micros
-from pipeline.detection.hashing import hash_words, short_digest
+from pipeline.detection.hashing import short_digest
+from pipeline.detection.ids import forget_ids, term_ids
 from pipeline.detection.kernels import kernels
 from pipeline.detection.languages import detect_language
 from pipeline.detection.minhash import bucket_keys, signature
@@ -56,8 +57,7 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True, gc=False):
 @lru_cache(maxsize=1 << 10)
 def _stems(forms: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.uint32]]:
     """Give the stem of each form, and its hash; an article's are asked for several times while it is decided."""
-    stems = stems_of(forms)
-    return stems, hash_words(stems)
+    return stems_of(forms), term_ids(forms)
 
 
 _LOCK = Lock()
@@ -95,6 +95,7 @@ def forget_words() -> None:
     with _LOCK:
         _Shared.vocabulary = Vocabulary()
         forget_stems()
+        forget_ids()
         _stems.cache_clear()
 
 

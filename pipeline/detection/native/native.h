@@ -42,6 +42,7 @@ DECLARED(bucket_keys);
 DECLARED(enter);
 DECLARED(find);
 DECLARED(salient);
+DECLARED(term_ids);
 
 extern PyType_Spec chunks_spec;
 
