@@ -188,7 +188,11 @@ class Placer:
         others = [micro for story in stories for micro in story.micros.values() if micro.id not in sums]
         sums |= zip([micro.id for micro in others], dots(vector, [micro.centre for micro in others]), strict=True)
         liked = [
-            _Liked(sum(map(sums.__getitem__, story.micros)) / num_reports if (num_reports := story.num_reports) else 0.0, story) for story in stories
+            _Liked(
+                sum(map(sums.__getitem__, story.micros)) / num_reports if (num_reports := story.num_reports) else 0.0,
+                story,
+            )
+            for story in stories
         ]
         return sorted(liked, key=lambda item: -item.likeness)
 

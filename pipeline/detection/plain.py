@@ -31,6 +31,7 @@ __all__ = [
     "shingles",
     "signature",
     "subtract",
+    "term_ids",
     "weighted",
 ]
 
@@ -216,6 +217,14 @@ def hash_words(words: Sequence[str | bytes], hashes: NDArray[np.uint32]) -> None
     """Hash words to 32 bits (XXH32 of their UTF-8)."""
     encoded = [word if isinstance(word, bytes) else word.encode("utf-8", "surrogatepass") for word in words]
     hashes[:] = list(map(xxhash.xxh32_intdigest, encoded))
+
+
+def term_ids(
+    forms: tuple[str, ...], letters: NDArray[np.uint16], slow: Callable[[str], int], ids: NDArray[np.uint32]
+) -> None:
+    """Give the hash of the stem of each form: what `slow` says, which need not be asked where `letters` tell all."""
+    del letters
+    ids[:] = list(map(slow, forms))
 
 
 def signature(

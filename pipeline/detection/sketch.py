@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 from pipeline.config import CopyConfig, DetectionConfig, StoryConfig
 from pipeline.detection.clock import to_micros
-from pipeline.detection.hashing import hash_words, short_digest
+from pipeline.detection.hashing import short_digest
+from pipeline.detection.ids import forget_ids, term_ids
 from pipeline.detection.kernels import kernels
 from pipeline.detection.languages import detect_language
 from pipeline.detection.minhash import bucket_keys, signature
 from pipeline.detection.names import whole_names
 from pipeline.detection.terms import Terms, salient_terms
 from pipeline.detection.vocabulary import Vocabulary
-from pipeline.detection.words import forget_stems, stems_of
+from pipeline.detection.words import forget_stems
 from pipeline.records import Article
 
 _MOST_REPEATS = 12
@@ -52,7 +53,7 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True, gc=False):
 @lru_cache(maxsize=1 << 10)
 def _ids(forms: tuple[str, ...]) -> NDArray[np.uint32]:
     """Give the hash of each form's stem; an article's are asked for several times while it is decided."""
-    return hash_words(stems_of(forms))
+    return term_ids(forms)
 
 
 _LOCK = Lock()
@@ -90,6 +91,7 @@ def forget_words() -> None:
     with _LOCK:
         _Shared.vocabulary = Vocabulary()
         forget_stems()
+        forget_ids()
         _ids.cache_clear()
 
 

@@ -18,10 +18,11 @@ _UNSPACED_RUN = regex.compile(rf"(?:[{_UNSPACED}][\p{{M}}\u30fc]*)+|[^{_UNSPACED
 _CLUSTER = regex.compile(r"\X", regex.V1)
 # Accents, Hebrew points, Arabic vowel signs and the stretching tatweel. Marks of Indic scripts are vowels: they stay.
 _MARKS = regex.compile(r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]", regex.V1)
-_APOSTROPHES = regex.compile(r"['’ʼ＇]")
+APOSTROPHES = "'’ʼ＇"
+_APOSTROPHE = regex.compile(f"[{APOSTROPHES}]")
 _EDGES = "\"'.,:;!?()[]{}<>/|*#&-–—…“”„‘’«»"
 """What often stands before and behind a word, and belongs to none there."""
-_FIRST_INTRICATE = "\u0590"
+FIRST_INTRICATE = "\u0590"
 """From here on are scripts whose letters alone do not make a word; before it are Latin, Greek and Cyrillic."""
 _SHORTEST_PART = 3
 _PREFIX_LETTERS = 6
@@ -64,7 +65,7 @@ def words(text: str) -> list[str]:
 def chunk_words(text: str) -> list[str]:
     """Cut what stands between two spaces into words."""
     bare = text.strip(_EDGES)
-    if bare.isalpha() and (bare.isascii() or (max(bare) < _FIRST_INTRICATE and is_normalized("NFKC", bare))):
+    if bare.isalpha() and (bare.isascii() or (max(bare) < FIRST_INTRICATE and is_normalized("NFKC", bare))):
         # Most of what stands between two spaces is such: the way below would take five times as long to find so.
         return [bare]
     if text.isascii():
@@ -100,14 +101,19 @@ def term_of(word: str) -> str:
     if word.isascii() and word.isalpha():
         # Most words are plain; the way below would take five times as long to find so.
         return word.lower() if len(word) > 1 else ""
-    parts = [part for part in _APOSTROPHES.split(word) if len(part) >= _SHORTEST_PART]
+    parts = [part for part in _APOSTROPHE.split(word) if len(part) >= _SHORTEST_PART]
     term = max(parts, key=len) if parts else word
     term = term.casefold()
     if not term.isascii():
-        term = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", term)))
+        term = without_marks(term)
     if term[:1].isnumeric():
         term = term.replace(",", "")
     return term if len(term) > 1 or not term.isascii() or term.isdigit() else ""
+
+
+def without_marks(text: str) -> str:
+    """Take accents, points and the like from letters."""
+    return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text)))
 
 
 class _Stems(dict[str, str]):

@@ -7,14 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipeline.detection import plain
+from pipeline.detection.hashing import word_hash
+from pipeline.detection.ids import term_ids
 from pipeline.detection.kernels import ARE_COMPILED, kernels
+from pipeline.detection.letters import TERM_LETTERS
 from pipeline.detection.packing import Vector, ids_of, packed, weights_of
 from pipeline.detection.vocabulary import Vocabulary
+from pipeline.detection.words import stem_of_term, term_of
 from tests.running import ROOT
 
 _ID = st.integers(0, 40) | st.integers(0, (1 << 32) - 1)
@@ -178,6 +182,23 @@ def test_hashes(words: list[str | bytes]) -> None:
     assert ours.tolist() == theirs.tolist()
 
 
+_LETTERS = st.characters(max_codepoint=0x5FF) | st.characters() | st.sampled_from("abé,3ΣσςİıßŉǰʼªµÀĳǅ'’ͅ\u0301\ud800²½")
+
+
+@given(st.lists(st.text(_LETTERS, max_size=9) | st.text(max_size=50), max_size=9))
+@example([chr(code) for code in range(0x600)])
+@example([f"{chr(code)}{other}" for code in range(0x600) for other in "aΣ,3é"])
+@example([f"{other}{chr(code)}" for code in range(0x600) for other in "aΣ,3é"])
+def test_term_ids(forms: list[str]) -> None:
+    assert term_ids(tuple(forms)).tolist() == [word_hash(stem_of_term(term_of(form))) for form in forms]
+
+
+def test_who_is_asked_for_a_term_id_answers_with_one() -> None:
+    for answer, error in ((1 << 32, OverflowError), (-1, OverflowError), ("a", (TypeError, ValueError))):
+        with pytest.raises(error):
+            kernels.term_ids(("l'eau",), TERM_LETTERS, lambda _, answer=answer: answer, np.empty(1, np.uint32))
+
+
 @given(arrays(), st.integers(1, 9), arrays(max_size=9))
 def test_signatures(elements: NDArray[np.uint32], num_perm: int, seeds: NDArray[np.uint32]) -> None:
     factors, offsets = np.resize(seeds, num_perm) if seeds.size else np.ones(num_perm, np.uint32), elements.copy()
@@ -237,6 +258,9 @@ def test_index(articles: list[list[int]], first: int, data: st.DataObject) -> No
         ("dots", (np.zeros(3, np.uint64), [np.zeros(3, np.uint32)])),
         ("counts", ({}, ("a",), np.empty(2))),
         ("hash_words", (["a"], np.empty(2, np.uint32))),
+        ("term_ids", (("a",), np.zeros(9, np.uint16), len, np.empty(2, np.uint32))),
+        ("term_ids", (["a"], np.zeros(9, np.uint16), len, np.empty(1, np.uint32))),
+        ("term_ids", (("a",), np.zeros(1 << 12, np.uint16), len, np.empty(1, np.uint32))),
         ("signature", (np.zeros(3, np.uint32), np.zeros(3, np.uint32), *np.empty((2, 4), np.uint32))),
         ("shingles", (np.zeros(3, np.uint32), 3, np.empty(2, np.uint32))),
         ("bucket_keys", (np.zeros(3, np.uint32), 0, np.empty(2, np.uint32))),

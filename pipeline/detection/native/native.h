@@ -61,6 +61,7 @@ DECLARED(bucket_keys);
 DECLARED(enter);
 DECLARED(find);
 DECLARED(salient);
+DECLARED(term_ids);
 
 extern PyType_Spec chunks_spec, counts_spec;
 
