@@ -15,6 +15,9 @@ from pipeline.detection.minhash import EMPTY, similarities
 from pipeline.detection.sketch import Sketch, copy_keys, story_keys
 from pipeline.records import Role
 
+_OF_NO_WORD = EMPTY.astype(np.uint8)
+"""Every value of the copy signature of an article without a word."""
+
 
 class Kept(NamedTuple):
     """A live article: its sketch as bytes (a tenth of the objects' memory), where it is, and whether report or copy."""
@@ -168,7 +171,7 @@ class Archive:
 
     def copied(self, sketch: Sketch) -> tuple[float, Kept] | None:
         """Find the live article whose shingles are most like the sketch's, if like enough; the oldest of equals."""
-        if sketch.copy_signature[0] == EMPTY and sketch.copy_signature.min() == EMPTY:
+        if sketch.copy_signature[0] == _OF_NO_WORD and sketch.copy_signature.min() == _OF_NO_WORD:
             # Without a word there is nothing to copy.
             return None
         found = self._copies.find(self._keys(sketch).copies, self._config.max_candidates)

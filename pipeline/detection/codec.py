@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.detection.sketch import Sketch
 
-VERSION = 4
+VERSION = 5
 """Of everything this module writes; raise it with any change of `Sketch`, `Story` or the journal."""
 
 _LEVEL = 1
@@ -96,9 +96,9 @@ def decode_sketch(encoded: bytes) -> Sketch:
     return decode(encoded, Sketch)
 
 
-def copy_signature(encoded: bytes, size: int) -> NDArray[np.uint32]:
+def copy_signature(encoded: bytes, size: int) -> NDArray[np.uint8]:
     """Read only the copy signature, of `size` values, of an encoded sketch: it comes last, and is compared often."""
-    return np.frombuffer(encoded, "<u4", size, len(encoded) - 4 * size).astype(np.uint32, copy=False)
+    return np.frombuffer(encoded, np.uint8, size, len(encoded) - size)
 
 
 def _write_array(value: Any) -> Any:
@@ -114,7 +114,8 @@ def _read_array(kind: Any, value: Any) -> Any:
 
 @cache
 def _little_endian(dtype: Any) -> np.dtype[Any]:
-    return np.dtype(dtype).newbyteorder("<")
+    little_endian: np.dtype[Any] = np.dtype(dtype).newbyteorder("<")
+    return little_endian
 
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_write_array)

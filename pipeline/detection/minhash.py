@@ -13,6 +13,9 @@ SEED = 1
 EMPTY = np.uint32(0xFFFFFFFF)
 """Every value of the signature of the empty set."""
 
+Values = NDArray[np.uint32] | NDArray[np.uint8]
+"""Of a signature, whole or cut to `low_bytes`."""
+
 
 @cache
 def _permutations(num_perm: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
@@ -49,7 +52,17 @@ def signature(elements: NDArray[np.uint32], num_perm: int) -> NDArray[np.uint32]
     return smallest
 
 
-def similarities(signatures: NDArray[np.uint32], other: NDArray[np.uint32]) -> NDArray[np.float64]:
+def low_bytes(signature: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """Keep a quarter of a signature: values that differ agree in their lowest byte once in 256 times.
+
+    References
+    ----------
+    P. Li, C. König, *b-Bit Minwise Hashing*, 2010.
+    """
+    return signature.astype(np.uint8)
+
+
+def similarities(signatures: Values, other: Values) -> NDArray[np.float64]:
     """Estimate the Jaccard similarity of sets and another one; standard error ``sqrt(s(1-s)/num_perm)``.
 
     Parameters
@@ -57,18 +70,20 @@ def similarities(signatures: NDArray[np.uint32], other: NDArray[np.uint32]) -> N
     signatures
         One row for each set, shape ``(n, num_perm)``.
     other
-        Signature of the other set, shape ``(num_perm,)``.
+        Signature of the other set, shape ``(num_perm,)``, whole or cut as those are.
 
     Returns
     -------
     NDArray[np.float64]
-        Shape ``(n,)``.
+        Shape ``(n,)``; what values of so many bits agree in by chance is taken out.
     """
-    agreeing: NDArray[np.float64] = np.count_nonzero(signatures == other, axis=1) / other.size
-    return agreeing
+    by_chance = 2.0 ** (-8 * other.itemsize)
+    agreeing = np.count_nonzero(signatures == other, axis=1) / other.size
+    estimates: NDArray[np.float64] = np.maximum(0.0, (agreeing - by_chance) / (1.0 - by_chance))
+    return estimates
 
 
-def bucket_keys(signature: NDArray[np.uint32], rows: int) -> NDArray[np.uint32]:
+def bucket_keys(signature: Values, rows: int) -> NDArray[np.uint32]:
     """Name the bucket that a MinHash signature falls into, for every band.
 
     Two articles become candidates when they share a bucket. At Jaccard similarity *s*, ``b`` bands of ``rows`` rows
@@ -77,7 +92,7 @@ def bucket_keys(signature: NDArray[np.uint32], rows: int) -> NDArray[np.uint32]:
     Parameters
     ----------
     signature
-        Minimum hash per permutation, shape ``(b * rows,)``.
+        Minimum hash per permutation, shape ``(b * rows,)``; cut to bytes, four rows tell as much apart as 32 bits can.
     rows
         Rows per band; must divide the signature's length.
 
@@ -102,5 +117,5 @@ def bucket_keys(signature: NDArray[np.uint32], rows: int) -> NDArray[np.uint32]:
             f"choose rows that divide {signature.size}, or a signature of bands * rows values"
         )
     keys = np.empty(signature.size // rows, np.uint32)
-    kernels.bucket_keys(signature, rows, keys)
+    kernels.bucket_keys(signature.astype(np.uint32, copy=False), rows, keys)
     return keys

@@ -1,6 +1,6 @@
 """Placing: what an article is, and which story it belongs to. Decides; changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -67,7 +67,7 @@ class _Scored(NamedTuple):
 
 
 _as_scored = partial(tuple.__new__, _Scored)
-"""Makes one of a tuple, in a fraction of the time: twenty are made for an article, and of most only the order matters."""
+"""Makes one of a tuple in a fraction of the time: an article needs twenty, and of most only their order."""
 
 
 class _Liked(NamedTuple):
@@ -187,13 +187,7 @@ class Placer:
         sums = {scored.micro_id: scored.sum_of_cosines for scored in ranked}
         others = [micro for story in stories for micro in story.micros.values() if micro.id not in sums]
         sums |= zip([micro.id for micro in others], dots(vector, [micro.centre for micro in others]), strict=True)
-        liked = [
-            _Liked(
-                sum(map(sums.__getitem__, story.micros)) / num_reports if (num_reports := story.num_reports) else 0.0,
-                story,
-            )
-            for story in stories
-        ]
+        liked = [_Liked(_mean(map(sums.__getitem__, story.micros), story.num_reports), story) for story in stories]
         return sorted(liked, key=lambda item: -item.likeness)
 
     def _best_story(
@@ -222,7 +216,7 @@ def shared_terms(sketch: Sketch, vector: Vector, micro: MicroCluster) -> tuple[s
     return tuple(forms[term] for term in ids_of(vector[places]).tolist())
 
 
-def _mean(sums_of_cosines: Sequence[float], num_reports: int) -> float:
+def _mean(sums_of_cosines: Iterable[float], num_reports: int) -> float:
     """Give the mean cosine of an article and a story's reports; 0 without reports."""
     return sum(sums_of_cosines) / num_reports if num_reports else 0.0
 

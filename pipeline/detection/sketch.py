@@ -13,7 +13,7 @@ from pipeline.detection.hashing import short_digest
 from pipeline.detection.ids import forget_ids, term_ids
 from pipeline.detection.kernels import kernels
 from pipeline.detection.languages import detect_language
-from pipeline.detection.minhash import bucket_keys, signature
+from pipeline.detection.minhash import bucket_keys, low_bytes, signature
 from pipeline.detection.names import whole_names
 from pipeline.detection.terms import Terms, salient_terms
 from pipeline.detection.vocabulary import Vocabulary
@@ -41,8 +41,10 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True, gc=False):
     terms: Terms
     names: tuple[str, ...]
     """Names of more than one word, as they stand in the text."""
-    copy_signature: NDArray[np.uint32]
-    """MinHash of the word shingles, shape ``(copies.bands * copies.rows,)``; last, so that it is found in the bytes."""
+    copy_signature: NDArray[np.uint8]
+    """MinHash of the word shingles, the low bytes, shape ``(copies.bands * copies.rows,)``; last, so that it is
+    found in the bytes.
+    """
 
     @property
     def ids(self) -> NDArray[np.uint32]:
@@ -82,7 +84,7 @@ def sketch_article(article: Article, config: DetectionConfig) -> Sketch:
         deleted=article.deleted,
         terms=terms,
         names=whole_names(article.text, language),
-        copy_signature=signature(shingles(hashes, config.copies.shingle_words), _num_perm(config.copies)),
+        copy_signature=_copy_signature(hashes, config.copies),
     )
 
 
@@ -102,6 +104,10 @@ def _read(article: Article, language: str, config: DetectionConfig) -> tuple[Ter
     vocabulary = _Shared.vocabulary
     title, text = vocabulary.read(article.title, language), vocabulary.read(article.text, language)
     return salient_terms(title, text, vocabulary, config.sketch), vocabulary.hashes(np.concatenate([title, text]))
+
+
+def _copy_signature(hashes: NDArray[np.uint32], config: CopyConfig) -> NDArray[np.uint8]:
+    return low_bytes(signature(shingles(hashes, config.shingle_words), _num_perm(config)))
 
 
 def shingles(hashes: NDArray[np.uint32], size: int) -> NDArray[np.uint32]:

@@ -10,9 +10,11 @@ from typing import Any
 import msgspec
 import numpy as np
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from pipeline.config import CopyConfig, DetectionConfig, StoryConfig, TimeConfig
 from pipeline.detection.detector import Detector, Outcome
+from pipeline.detection.packing import Vector, packed
 from pipeline.detection.sketch import Sketch, sketch_article
 from pipeline.detection.terms import Terms
 from pipeline.hosts.in_memory import detect_stories
@@ -57,8 +59,14 @@ def sketch_of(
         deleted=False,
         terms=Terms(tuple(forms), nothing, nothing),
         names=tuple(names),
-        copy_signature=np.empty(0, np.uint32),
+        copy_signature=np.empty(0, np.uint8),
     )
+
+
+def unit(ids: NDArray[np.uint32], weights: NDArray[np.float64]) -> Vector:
+    """Make a vector of length 1."""
+    order = np.argsort(ids)
+    return packed(ids[order], (weights / np.linalg.norm(weights))[order].astype(np.float32))
 
 
 def word(*parts: object) -> str:

@@ -9,8 +9,7 @@ import pytest
 from pipeline.config import StoryConfig
 from pipeline.detection.grouping import Linkage
 from pipeline.detection.micro import Group, MicroCluster
-from pipeline.detection.vectors import unit
-from tests.detection.making import sketch_of
+from tests.detection.making import sketch_of, unit
 
 FULL = 64
 LINKAGE = Linkage(StoryConfig(), FULL)

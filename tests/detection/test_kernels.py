@@ -4,6 +4,7 @@ import itertools
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,22 +38,81 @@ def arrays(*, max_size: int = 60) -> st.SearchStrategy[NDArray[np.uint32]]:
     return st.lists(st.integers(0, (1 << 32) - 1), max_size=max_size).map(lambda values: np.array(values, np.uint32))
 
 
+def _as_ids(terms: list[int]) -> NDArray[np.uint32]:
+    return np.array(terms, np.uint32)
+
+
 def test_a_compiler_was_at_hand() -> None:
     """Where none is, the rest of this file compares Python with itself."""
     if not ARE_COMPILED:
         pytest.skip("needs a C compiler and the headers of Python; then run make clean")
 
 
-@given(st.lists(st.tuples(_ID, st.floats(0.0, 10.0)), max_size=30))
-def test_vectors_of_length_one(terms: list[tuple[int, float]]) -> None:
-    ids, weights = np.array([term for term, _ in terms], np.uint32), np.array([weight for _, weight in terms], float)
-    ours, theirs = np.empty(len(ids), np.uint64), np.empty(len(ids), np.uint64)
-    size = kernels.unit(ids, weights, ours)
-    assert size == plain.unit(ids, weights, theirs)
-    assert ours[:size].tobytes() == theirs[:size].tobytes()
-    assert sorted(set(ids_of(ours[:size]).tolist())) == ids_of(ours[:size]).tolist()
-    if size and len(set(ids.tolist())) == len(ids):
-        assert float(np.square(weights_of(ours[:size]).astype(float)).sum()) == pytest.approx(1.0)
+_OPERATIONS = st.lists(
+    st.tuples(st.sampled_from(["add", "add", "remove"]), arrays(max_size=30) | st.lists(_ID, max_size=30).map(_as_ids))
+    | st.tuples(st.just("prune"), st.floats(0.0, 4.0))
+    | st.just(("halve",)),
+    max_size=12,
+)
+
+
+@given(st.dictionaries(_ID, st.integers(1, 99), max_size=60), _OPERATIONS)
+def test_counts(known: dict[int, int], operations: list[tuple[Any, ...]]) -> None:
+    start = np.array([term << 32 | count for term, count in known.items()], np.uint64)
+    ours, theirs = kernels.Counts(start), plain.Counts(start)
+    for name, *arguments in operations:
+        getattr(ours, name)(*arguments)
+        getattr(theirs, name)(*arguments)
+        assert ours.packed() == theirs.packed()
+        assert len(ours) == len(theirs)
+
+
+def test_counts_grow_and_shrink() -> None:
+    # Of one home in the table, so that all stand in each other's way.
+    terms = (np.arange(3_000, dtype=np.uint32) << np.uint32(20)) | np.arange(3_000, dtype=np.uint32) % np.uint32(7)
+    counts = kernels.Counts(np.empty(0, np.uint64))
+    counts.add(terms)
+    counts.add(terms[:1_000])
+    counts.remove(terms[::-1].copy())
+    assert np.frombuffer(counts.packed(), np.uint64).tolist() == sorted((int(term) << 32) | 1 for term in terms[:1_000])
+    counts.remove(terms)
+    assert (len(counts), counts.packed()) == (0, b"")
+
+
+def test_a_term_is_counted_so_often_and_no_oftener() -> None:
+    counts = kernels.Counts(np.array([5 << 32 | 0xFFFFFFFF], np.uint64))
+    if ARE_COMPILED:
+        with pytest.raises(OverflowError, match="term 5 is counted"):
+            counts.add(_as_ids([5]))
+
+
+_HALF = st.floats(0.0, 60_000.0, width=16) | st.floats(0.0, 2.0**-14, width=16)
+
+
+@given(st.lists(st.tuples(_ID, _HALF, _HALF), max_size=30), _OPERATIONS, _OPERATIONS, st.integers(0, 999))
+def test_weighted_terms(
+    terms: list[tuple[int, float, float]],
+    live: list[tuple[Any, ...]],
+    of_outlet: list[tuple[Any, ...]],
+    num_of_outlet: int,
+) -> None:
+    ids = _as_ids([term for term, *_ in terms])
+    weights, backgrounds = (np.array([row[column] for row in terms], np.float16) for column in (1, 2))
+    found = []
+    for module in (kernels, plain):
+        counts = module.Counts(np.empty(0, np.uint64)), module.Counts(np.empty(0, np.uint64))
+        for table, operations in zip(counts, (live, of_outlet), strict=True):
+            for name, *arguments in operations:
+                getattr(table, name)(*arguments)
+        for outlet in (counts[1], None):
+            out = np.empty(len(ids), np.uint64)
+            size = module.weighted(ids, weights, backgrounds, out, counts[0], 300.0, 50, 0.6, outlet, num_of_outlet)
+            found.append(out[:size])
+    assert [vector.tobytes() for vector in found[:2]] == [vector.tobytes() for vector in found[2:]]
+    for vector in found:
+        assert sorted(set(ids_of(vector).tolist())) == ids_of(vector).tolist()
+        if len(vector) and len(set(ids.tolist())) == len(ids):
+            assert float(np.square(weights_of(vector).astype(float)).sum()) == pytest.approx(1.0, abs=1e-5)
 
 
 @given(vectors(), st.lists(vectors(), max_size=6))
@@ -82,23 +142,6 @@ def test_sums_and_differences(first: Vector, second: Vector) -> None:
 def test_a_vector_taken_from_itself_leaves_nothing() -> None:
     vector = packed(np.array([1, 7], np.uint32), np.array([0.5, 1.0], np.float32))
     assert kernels.subtract(vector, vector, np.empty(4, np.uint64)) == 0
-
-
-@given(st.dictionaries(st.text(max_size=3), st.integers(0, 99)), st.lists(st.text(max_size=3), max_size=9))
-def test_counts(counted: dict[str, int], stems: list[str]) -> None:
-    found = np.empty(len(stems))
-    kernels.counts(counted, tuple(stems), found)
-    assert found.tolist() == [counted.get(stem, 0) for stem in stems]
-
-
-@given(st.lists(st.tuples(st.integers(0, 500), st.floats(2.0**-20, 1.0, width=32)), max_size=20), st.integers(0, 999))
-def test_idf(terms: list[tuple[int, float]], num_reports: int) -> None:
-    counted, backgrounds = np.array([count for count, _ in terms], float), np.array([share for _, share in terms])
-    ours, theirs = np.empty((2, len(terms)))
-    for found, module in ((ours, kernels), (theirs, plain)):
-        module.idf(counted, backgrounds.astype(np.float32), found, 300.0, num_reports, 0.6)
-    assert ours.tobytes() == theirs.tobytes()
-    assert np.all(ours >= 0.0)
 
 
 @given(st.dictionaries(_ID, st.tuples(st.floats(0.0, 9.0, width=32), st.floats(2.0**-20, 1.0, width=32)), max_size=20))
@@ -247,16 +290,20 @@ def test_index(articles: list[list[int]], first: int, data: st.DataObject) -> No
         assert all(number >= origin + first for number in found)
 
 
+_TERMS = np.zeros(3, np.uint32), *np.zeros((2, 3), np.float16)
+_STREAM = kernels.Counts(np.empty(0, np.uint64)), 300.0, 0, 0.6, None, 0
+
+
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
-        ("unit", (np.zeros(3, np.uint32), np.zeros(2), np.empty(3, np.uint64))),
-        ("unit", (np.zeros(3, np.uint32), np.zeros(3), np.empty(2, np.uint64))),
-        ("unit", (np.zeros(3, np.uint64), np.zeros(3), np.empty(3, np.uint64))),
+        ("Counts", (np.zeros(3, np.uint32),)),
+        ("weighted", (*_TERMS, np.empty(2, np.uint64), *_STREAM)),
+        ("weighted", (_TERMS[0][:2], *_TERMS[1:], np.empty(3, np.uint64), *_STREAM)),
+        ("weighted", (*np.zeros((3, 3), np.uint32), np.empty(3, np.uint64), *_STREAM)),
         ("add", (np.zeros(3, np.uint64), np.zeros(3, np.uint64), np.empty(5, np.uint64))),
         ("products", (np.zeros(3, np.uint64), np.zeros(3, np.uint64), np.empty(2))),
         ("dots", (np.zeros(3, np.uint64), [np.zeros(3, np.uint32)])),
-        ("counts", ({}, ("a",), np.empty(2))),
         ("hash_words", (["a"], np.empty(2, np.uint32))),
         ("term_ids", (("a",), np.zeros(9, np.uint16), len, np.empty(2, np.uint32))),
         ("term_ids", (["a"], np.zeros(9, np.uint16), len, np.empty(1, np.uint32))),
@@ -295,3 +342,9 @@ def test_without_compiled_loops_the_same_events_come_out(tmp_path: Path) -> None
         subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
         told.append(events.read_bytes())
     assert told[0] == told[1] != b""
+
+
+def test_only_counts_are_taken_for_counts() -> None:
+    if ARE_COMPILED:
+        with pytest.raises(TypeError, match=r"\{\} is no Counts"):
+            kernels.weighted(*_TERMS, np.empty(3, np.uint64), {}, *_STREAM[1:])

@@ -4,8 +4,7 @@ import numpy as np
 
 from pipeline.detection.keywords import keywords
 from pipeline.detection.names import whole_names
-from pipeline.detection.vectors import unit
-from tests.detection.making import sketch_of
+from tests.detection.making import sketch_of, unit
 
 WEIGHTS = {"Johnson": 3.0, "minister": 2.0, "ferry": 1.0}
 

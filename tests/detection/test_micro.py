@@ -7,8 +7,8 @@ from pipeline.detection.hashing import word_hash
 from pipeline.detection.micro import MicroCluster
 from pipeline.detection.packing import Vector, ids_of, packed, weights_of
 from pipeline.detection.sketch import Sketch
-from pipeline.detection.vectors import dot, unit
-from tests.detection.making import sketch_of
+from pipeline.detection.vectors import dot
+from tests.detection.making import sketch_of, unit
 
 
 def report(number: int) -> tuple[Vector, Sketch]:

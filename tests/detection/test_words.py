@@ -205,7 +205,7 @@ def test_any_text_has_a_sketch_that_can_be_stored(title: str, text: str, languag
     assert encode_sketch(decode_sketch(encode_sketch(sketch))) == encode_sketch(sketch)
     assert copy_keys(sketch, CONFIG.copies).size == CONFIG.copies.bands
     assert story_keys(sketch, CONFIG.stories).size == CONFIG.stories.bands
-    assert len(set(sketch.stems)) == len(sketch.stems) <= CONFIG.sketch.num_terms
+    assert len(set(sketch.ids.tolist())) == len(sketch.ids) <= CONFIG.sketch.num_terms
     assert (sketch.terms.backgrounds > 0).all()
     assert (sketch.terms.backgrounds <= 1).all()
     assert np.isfinite(sketch.terms.weights).all()
