@@ -13,12 +13,14 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from pipeline.detection.linkage import are_one, partition
 from pipeline.detection.packing import Vector, ids_of, packed, weights_of
 from pipeline.detection.salience import salient
 
 __all__ = [
     "Chunks",
     "add",
+    "are_one",
     "bucket_keys",
     "counts",
     "dots",
@@ -27,11 +29,13 @@ __all__ = [
     "find",
     "hash_words",
     "idf",
+    "partition",
     "products",
     "salient",
     "shingles",
     "signature",
     "subtract",
+    "sums_across",
     "unit",
 ]
 
@@ -68,6 +72,15 @@ def dots(vector: Vector, others: Sequence[Vector]) -> list[float]:
     # Of all that numpy has to add with, this adds one after the other.
     sums: list[float] = np.bincount(owners, weights=both, minlength=len(others)).tolist()
     return sums
+
+
+def sums_across(vectors: Sequence[Vector], out: NDArray[np.float64]) -> None:
+    """Multiply each two of some vectors; each with itself counts nothing."""
+    if out.shape != (len(vectors), len(vectors)):
+        raise ValueError("sums_across was given arrays whose lengths do not fit together")
+    out[:] = 0.0
+    for place, vector in enumerate(vectors):
+        out[place, :place] = out[:place, place] = dots(vector, vectors[:place])
 
 
 def products(vector: Vector, other: Vector, out: NDArray[np.float64]) -> None:

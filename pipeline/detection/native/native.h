@@ -29,6 +29,7 @@ uint32_t hash_bytes(const uint8_t *at, size_t size);
 
 DECLARED(unit);
 DECLARED(dots);
+DECLARED(sums_across);
 DECLARED(products);
 DECLARED(add);
 DECLARED(subtract);
@@ -42,6 +43,8 @@ DECLARED(bucket_keys);
 DECLARED(enter);
 DECLARED(find);
 DECLARED(salient);
+DECLARED(are_one);
+DECLARED(partition);
 
 extern PyType_Spec chunks_spec;
 
