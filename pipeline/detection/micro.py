@@ -39,16 +39,6 @@ class Group(NamedTuple):
     """Sum of its reports' crowding (`Placement.crowding`)."""
 
 
-def merged(first: Group, second: Group, across: float) -> Group:
-    """Join two groups, given the sum of the cosines of all pairs across them."""
-    return Group(
-        first.num_reports + second.num_reports,
-        first.pair_sum + second.pair_sum + across,
-        first.num_terms + second.num_terms,
-        first.crowding + second.crowding,
-    )
-
-
 class MicroCluster(msgspec.Struct, gc=False):
     """What detection keeps of a micro-cluster. Times are microseconds since 1970; all fields are written to state.
 

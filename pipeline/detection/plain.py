@@ -13,6 +13,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from pipeline.detection.linkage import are_one, partition
 from pipeline.detection.packing import Vector, ids_of, packed, weights_of
 from pipeline.detection.salience import salient
 
@@ -20,17 +21,20 @@ __all__ = [
     "Chunks",
     "Counts",
     "add",
+    "are_one",
     "bucket_keys",
     "dots",
     "elements",
     "enter",
     "find",
     "hash_words",
+    "partition",
     "products",
     "salient",
     "shingles",
     "signature",
     "subtract",
+    "sums_across",
     "term_ids",
     "weighted",
 ]
@@ -138,6 +142,15 @@ def dots(vector: Vector, others: Sequence[Vector]) -> list[float]:
     # Of all that numpy has to add with, this adds one after the other.
     sums: list[float] = np.bincount(owners, weights=both, minlength=len(others)).tolist()
     return sums
+
+
+def sums_across(vectors: Sequence[Vector], out: NDArray[np.float64]) -> None:
+    """Multiply each two of some vectors; each with itself counts nothing."""
+    if out.shape != (len(vectors), len(vectors)):
+        raise ValueError("sums_across was given arrays whose lengths do not fit together")
+    out[:] = 0.0
+    for place, vector in enumerate(vectors):
+        out[place, :place] = out[:place, place] = dots(vector, vectors[:place])
 
 
 def products(vector: Vector, other: Vector, out: NDArray[np.float64]) -> None:

@@ -25,6 +25,13 @@ def dots(vector: Vector, others: Sequence[Vector]) -> list[float]:
     return kernels.dots(vector, others)
 
 
+def sums_across(vectors: Sequence[Vector]) -> NDArray[np.float64]:
+    """Multiply each two of some vectors, shape ``(len(vectors), len(vectors))``; 0 for each with itself."""
+    found = np.empty((len(vectors), len(vectors)))
+    kernels.sums_across(vectors, found)
+    return found
+
+
 def products(vector: Vector, other: Vector) -> NDArray[np.float64]:
     """Give what each term of a vector adds to its product with another, shape ``(len(vector),)``."""
     found = np.empty(len(vector))

@@ -1,6 +1,7 @@
 """The compiled loops and those of Python give the same to the bit."""
 
 import itertools
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from pipeline.detection.hashing import word_hash
 from pipeline.detection.ids import term_ids
 from pipeline.detection.kernels import ARE_COMPILED, kernels
 from pipeline.detection.letters import TERM_LETTERS
+from pipeline.detection.linkage import Numbers, Settings
 from pipeline.detection.packing import Vector, ids_of, packed, weights_of
 from pipeline.detection.vocabulary import Vocabulary
 from pipeline.detection.words import stem_of_term, term_of
@@ -129,6 +131,14 @@ def test_products(vector: Vector, others: list[Vector]) -> None:
         assert float(np.add.accumulate(np.append(0.0, ours))[-1]) == total
 
 
+@given(st.lists(vectors(), max_size=6))
+def test_products_of_each_two(centres: list[Vector]) -> None:
+    ours, theirs = np.ones((2, len(centres), len(centres)))
+    kernels.sums_across(centres, ours)
+    plain.sums_across(tuple(centres), theirs)
+    assert ours.tobytes() == theirs.tobytes()
+
+
 @given(vectors(), vectors())
 def test_sums_and_differences(first: Vector, second: Vector) -> None:
     for name in ("add", "subtract"):
@@ -215,6 +225,62 @@ def test_salient_terms(data: st.DataObject, weight: float, most: int) -> None:
         told.append((forms, weights.tobytes(), backgrounds.tobytes()))
     assert told[0] == told[1]
     assert not any(part.any() for part in vocabulary.scratch)
+
+
+_GROUPS = st.tuples(st.integers(1, 40), st.floats(0.0, 9.0), st.integers(0, 300), st.floats(0.0, 2.0))
+_RULES = st.builds(
+    Settings,
+    cohesion_share=st.sampled_from([0.1, 0.55]),
+    share_growth=st.sampled_from([0.0, 0.15, 1.0]),
+    most_share=st.just(0.8),
+    short_share=st.just(0.42),
+    prior_cohesion=st.just(0.11),
+    prior_pairs=st.sampled_from([0.1, 3.0]),
+    least_likeness=st.sampled_from([0.001, 0.06]),
+    crowd_factor=st.sampled_from([0.0, 2.5]),
+    full_terms=st.just(64.0),
+).map(np.array)
+
+
+@given(st.floats(0.0, 1.0), _GROUPS, _GROUPS, _RULES)
+def test_groups_that_are_one(likeness: float, first: Numbers, second: Numbers, rule: NDArray[np.float64]) -> None:
+    found = kernels.are_one(likeness, first, second, rule)
+    assert found is plain.are_one(likeness, first, second, rule)
+    assert found is kernels.are_one(likeness, second, first, rule)
+
+
+@given(_GROUPS, _GROUPS, _RULES, st.sampled_from([-1, 0, 1]))
+def test_the_bar_is_the_same_to_the_bit(first: Numbers, second: Numbers, rule: NDArray[np.float64], bits: int) -> None:
+    least = _least_likeness(first, second, rule)
+    likeness = least if not bits else math.nextafter(least, bits * math.inf)
+    for module in (kernels, plain):
+        assert module.are_one(likeness, first, second, rule) is (bits >= 0)
+
+
+def _least_likeness(first: Numbers, second: Numbers, rule: NDArray[np.float64]) -> float:
+    """Find the least likeness that is enough, by halving: positive floats are in the order of their bits."""
+    low, high = 0, int(np.float64(1e6).view(np.int64))
+    while low < high:
+        middle = (low + high) // 2
+        if plain.are_one(float(np.int64(middle).view(np.float64)), first, second, rule):
+            high = middle
+        else:
+            low = middle + 1
+    return float(np.int64(low).view(np.float64))
+
+
+@given(st.lists(_GROUPS, max_size=12), st.integers(0, 1 << 32), st.sampled_from([0, 4]), _RULES)
+def test_partitions(groups: list[Numbers], seed: int, steps: int, rule: NDArray[np.float64]) -> None:
+    likeness = np.random.default_rng(seed).random((len(groups), len(groups)))
+    # In few steps, many are equally alike.
+    likeness = np.triu(np.rint(likeness * steps) / steps if steps else likeness, 1)
+    sizes = np.array([group[0] for group in groups], float)
+    across = (likeness + likeness.T) * np.outer(sizes, sizes)
+    before = across.copy()
+    found = kernels.partition(across, groups, rule)
+    assert found == plain.partition(across, tuple(groups), rule)
+    assert across.tobytes() == before.tobytes()
+    assert all(found[first] == first <= place for place, first in enumerate(found))
 
 
 @given(_WORDS)
@@ -304,6 +370,16 @@ _STREAM = kernels.Counts(np.empty(0, np.uint64)), 300.0, 0, 0.6, None, 0
         ("add", (np.zeros(3, np.uint64), np.zeros(3, np.uint64), np.empty(5, np.uint64))),
         ("products", (np.zeros(3, np.uint64), np.zeros(3, np.uint64), np.empty(2))),
         ("dots", (np.zeros(3, np.uint64), [np.zeros(3, np.uint32)])),
+        ("sums_across", ([np.zeros(3, np.uint64)], np.empty((2, 1)))),
+        ("sums_across", ([np.zeros(3, np.uint64)], np.empty(1))),
+        ("sums_across", ([np.zeros(3, np.uint64), np.zeros(3, np.uint32)], np.empty((2, 2)))),
+        ("are_one", (0.5, (1, 0.0, 9), (1, 0.0, 9, 0.0), np.ones(9))),
+        ("are_one", (0.5, (1, 0.0, 9, 0.0), [1, 0.0, 9, 0.0], np.ones(9))),
+        ("are_one", (0.5, (1, 0.0, 9, 0.0), (1, 0.0, 9, 0.0), np.ones(8))),
+        ("partition", (np.zeros((2, 2)), [(1, 0.0, 9, 0.0)], np.ones(9))),
+        ("partition", (np.zeros(1), [(1, 0.0, 9, 0.0)], np.ones(9))),
+        ("partition", (np.zeros((1, 1)), [(1, 0.0, 9)], np.ones(9))),
+        ("partition", (np.zeros((1, 1)), [(1, 0.0, 9, 0.0)], np.ones(10))),
         ("hash_words", (["a"], np.empty(2, np.uint32))),
         ("term_ids", (("a",), np.zeros(9, np.uint16), len, np.empty(2, np.uint32))),
         ("term_ids", (["a"], np.zeros(9, np.uint16), len, np.empty(1, np.uint32))),

@@ -23,7 +23,7 @@ uint32_t count_of(const Counts *counts, uint32_t term) { return counts->entries[
 
 static int resize(Counts *counts, size_t capacity)
 {
-    Entry *former = counts->entries, *entries = PyMem_Calloc(capacity, sizeof(Entry));
+    Counted *former = counts->entries, *entries = PyMem_Calloc(capacity, sizeof(Counted));
     if (entries == NULL) {
         PyErr_NoMemory();
         return -1;
@@ -42,7 +42,7 @@ static int resize(Counts *counts, size_t capacity)
 
 static int count(Counts *counts, uint32_t term, uint32_t times)
 {
-    Entry *entry = &counts->entries[place_of(counts, term)];
+    Counted *entry = &counts->entries[place_of(counts, term)];
     if (entry->count > UINT32_MAX - times) {
         PyErr_Format(PyExc_OverflowError, "term %lu is counted more than 2**32 times", (unsigned long)term);
         return -1;
@@ -124,7 +124,7 @@ static PyObject *reduce(Counts *counts, double least, uint32_t divisor)
     }
     int status = 0;
     for (size_t place = 0; status == 0 && place <= counts->mask; place++) {
-        Entry entry = counts->entries[place];
+        Counted entry = counts->entries[place];
         status = entry.count >= least ? count(&reduced, entry.term, entry.count / divisor) : 0;
     }
     if (status < 0) {

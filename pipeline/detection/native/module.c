@@ -7,6 +7,7 @@ static PyMethodDef functions[] = {
     FUNCTION(weighted),   FUNCTION(dots),     FUNCTION(products),    FUNCTION(add),   FUNCTION(subtract),
     FUNCTION(salient), FUNCTION(elements), FUNCTION(hash_words),  FUNCTION(signature),
     FUNCTION(shingles), FUNCTION(bucket_keys), FUNCTION(enter), FUNCTION(find), FUNCTION(term_ids),
+    FUNCTION(sums_across), FUNCTION(are_one), FUNCTION(partition),
     {NULL, NULL, 0, NULL},
 };
 

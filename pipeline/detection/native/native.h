@@ -27,11 +27,11 @@ uint32_t hash_bytes(const uint8_t *at, size_t size);
 
 typedef struct {
     uint32_t term, count;
-} Entry;
+} Counted;
 
 typedef struct {
     PyObject_HEAD
-    Entry *entries;
+    Counted *entries;
     size_t mask, size;
 } Counts;
 
@@ -49,6 +49,7 @@ typedef struct {
 #define DECLARED(name) PyObject *name(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
 
 DECLARED(dots);
+DECLARED(sums_across);
 DECLARED(products);
 DECLARED(add);
 DECLARED(subtract);
@@ -62,6 +63,8 @@ DECLARED(enter);
 DECLARED(find);
 DECLARED(salient);
 DECLARED(term_ids);
+DECLARED(are_one);
+DECLARED(partition);
 
 extern PyType_Spec chunks_spec, counts_spec;
 

@@ -243,6 +243,117 @@ PyObject *dots(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
     return found;
 }
 
+/* Each vector's terms are looked up among those of the vectors before it, all in one table: for two vectors the products
+   are added in the order of their terms, as dots adds them. */
+typedef struct {
+    uint32_t id, newest; /* a term and its last entry, counted from 1; 0 where there is none */
+} Heading;
+
+typedef struct {
+    float weight;
+    uint32_t owner, older;
+} Entry;
+
+typedef struct {
+    Heading *headings;
+    size_t mask;
+    Entry *entries;
+    uint32_t num_entries;
+} Register;
+
+static int make_register(Register *made, size_t num_terms)
+{
+    size_t capacity = 16;
+    while (capacity < 2 * num_terms) {
+        capacity *= 2;
+    }
+    made->mask = capacity - 1;
+    made->num_entries = 0;
+    made->headings = PyMem_Calloc(capacity, sizeof(Heading));
+    made->entries = num_terms < UINT32_MAX ? PyMem_Malloc((num_terms + 1) * sizeof(Entry)) : NULL;
+    if (made->headings == NULL || made->entries == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return 0;
+}
+
+static Heading *heading_of(const Register *entered, uint32_t id)
+{
+    size_t slot = id & entered->mask;
+    while (entered->headings[slot].newest != 0 && entered->headings[slot].id != id) {
+        slot = (slot + 1) & entered->mask;
+    }
+    return &entered->headings[slot];
+}
+
+static void multiply_and_enter(Register *entered, const Array *vector, uint32_t owner, double *sums)
+{
+    const uint64_t *terms = vector->view.buf;
+    for (Py_ssize_t place = 0; place < vector->length; place++) {
+        Heading *heading = heading_of(entered, id_of(terms[place]));
+        float weight = weight_of(terms[place]);
+        for (uint32_t at = heading->newest; at != 0; at = entered->entries[at - 1].older) {
+            const Entry *entry = &entered->entries[at - 1];
+            sums[entry->owner] += (double)weight * (double)entry->weight;
+        }
+        entered->entries[entered->num_entries++] = (Entry){weight, owner, heading->newest};
+        *heading = (Heading){id_of(terms[place]), entered->num_entries};
+    }
+}
+
+static int sum_across(const Array *vectors, Py_ssize_t size, double *out)
+{
+    Register entered;
+    size_t num_terms = 0;
+    for (Py_ssize_t place = 0; place < size; place++) {
+        num_terms += vectors[place].length;
+    }
+    int status = make_register(&entered, num_terms);
+    memset(out, 0, status < 0 ? 0 : size * size * sizeof(double));
+    for (Py_ssize_t place = 0; status == 0 && place < size; place++) {
+        multiply_and_enter(&entered, &vectors[place], (uint32_t)place, out + place * size);
+        out[place * size + place] = 0.0;
+        for (Py_ssize_t before = 0; before < place; before++) {
+            out[before * size + place] = out[place * size + before];
+        }
+    }
+    PyMem_Free(entered.headings);
+    PyMem_Free(entered.entries);
+    return status;
+}
+
+static int sum_across_all(PyObject *vectors, const Array *out)
+{
+    Py_ssize_t size = PyTuple_GET_SIZE(vectors), taken = 0;
+    if (out->view.ndim != 2 || out->view.shape[0] != size || out->view.shape[1] != size) {
+        no_room("sums_across");
+        return -1;
+    }
+    Array *arrays = PyMem_Calloc(size + 1, sizeof(Array));
+    int status = arrays == NULL ? (PyErr_NoMemory(), -1) : 0;
+    for (; status == 0 && taken < size; taken += status == 0) {
+        status = take(PyTuple_GET_ITEM(vectors, taken), &arrays[taken], sizeof(uint64_t), 0, "a vector");
+    }
+    status = status < 0 ? -1 : sum_across(arrays, size, out->view.buf);
+    release_all(arrays, (int)taken);
+    PyMem_Free(arrays);
+    return status;
+}
+
+PyObject *sums_across(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
+{
+    Array out;
+    if (!takes_arguments("sums_across", num_args, 2) || take(args[1], &out, sizeof(double), PyBUF_WRITABLE, "out") < 0) {
+        return NULL;
+    }
+    PyObject *vectors = PySequence_Tuple(args[0]);
+    int status = vectors == NULL ? -1 : sum_across_all(vectors, &out);
+    Py_XDECREF(vectors);
+    PyBuffer_Release(&out.view);
+    return status < 0 ? NULL : Py_NewRef(Py_None);
+}
+
 PyObject *products(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
 {
     static const int item_sizes[] = {sizeof(uint64_t), sizeof(uint64_t), sizeof(double)};
