@@ -45,21 +45,25 @@ class Linkage:
         """Whether the mean cosine across two groups makes them one."""
         return kernels.are_one(likeness, first, second, self._settings)
 
-    def partition(self, micros: Sequence[MicroCluster]) -> list[list[MicroCluster]]:
+    def partition(self, micros: Sequence[MicroCluster]) -> list[int]:
         """Part micro-clusters into stories: the likest two groups first, as long as any two are alike enough.
 
         Returns
         -------
-        list[list[MicroCluster]]
-            The groups, each in the order of `micros`, by their first.
+        list[int]
+            For each micro-cluster the place of the first of its story.
 
         References
         ----------
         R. Sokal, C. Michener, *A statistical method for evaluating systematic relationships*, 1958 (average linkage).
         """
         across = sums_across([micro.centre for micro in micros])
-        firsts = kernels.partition(across, [micro.group for micro in micros], self._settings)
-        parts: dict[int, list[MicroCluster]] = {}
-        for micro, first in zip(micros, firsts, strict=True):
-            parts.setdefault(first, []).append(micro)
-        return list(parts.values())
+        return kernels.partition(across, [micro.group for micro in micros], self._settings)
+
+
+def parted(micros: Sequence[MicroCluster], firsts: Sequence[int]) -> list[list[MicroCluster]]:
+    """Give the parts that a partition makes, each in the order of `micros`, by their first."""
+    parts: dict[int, list[MicroCluster]] = {}
+    for micro, first in zip(micros, firsts, strict=True):
+        parts.setdefault(first, []).append(micro)
+    return list(parts.values())

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -32,7 +33,8 @@ def are_one(likeness: float, first: Numbers, second: Numbers, settings: NDArray[
 
 
 def _are_one(likeness: float, first: Numbers, second: Numbers, settings: Settings) -> bool:
-    smaller, larger = sorted((first, second))
+    # By their reports alone: of equals the second counts as the larger.
+    smaller, larger = sorted((first, second), key=itemgetter(0))
     (few, _, few_terms, few_crowding), (many, _, many_terms, many_crowding) = smaller, larger
     # A lone report shows no cohesion of its own: it is held to the other's.
     own = _cohesion(larger, settings)

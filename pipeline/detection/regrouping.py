@@ -7,12 +7,13 @@ once. Decides; changes nothing.
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 
-from pipeline.detection.grouping import Linkage
+from pipeline.detection.grouping import Linkage, parted
 from pipeline.detection.hashing import short_digest
 from pipeline.detection.micro import MicroCluster
 from pipeline.detection.stories import Stories
-from pipeline.detection.story import Story
+from pipeline.detection.story import Story, sums_of_cosines
 from pipeline.records import Move
 
 _GROWTH_BETWEEN_LOOKS = 1.1
@@ -42,10 +43,15 @@ class Regrouper:
             What changes; a story id not known yet names a new story.
         """
         rival = self._nearest(story)
-        micros = story.reporting + (rival.reporting if rival else [])
+        own, others = story.reporting, rival.reporting if rival else []
+        micros = own + others
         if not 1 < len(micros) <= _MOST_MICROS:
             return []
-        parts = self._linkage.partition(micros)
+        firsts = self._linkage.partition(micros)
+        # Mostly each of the two is one, and apart.
+        if firsts == [0] * len(own) + [len(own)] * len(others):
+            return []
+        parts = parted(micros, firsts)
         return [
             Move(micro.id, name, tick)
             for name, part in zip(self._names(parts, tick), parts, strict=True)
@@ -60,20 +66,23 @@ class Regrouper:
 
     def _nearest(self, story: Story) -> Story | None:
         """Find the story most like this one among those that came near when its reports were placed."""
-        met: Counter[str] = Counter()
-        for micro in story.micros.values():
-            for neighbour in micro.neighbours:
-                other = self._stories.of(neighbour)
-                if other is not None and other is not story and other.reporting:
-                    met[other.id] += 1
+        met = self._met_most(story)
         if not met:
             return None
-        centre, num_reports = story.centre(), story.num_reports
-        likeness = {}
-        for story_id, _ in sorted(met.items(), key=lambda item: (-item[1], item[0]))[:_MOST_RIVALS]:
-            other = self._stories[story_id]
-            likeness[story_id] = other.sum_of_cosines(centre) / (num_reports * other.num_reports)
-        return self._stories[min(likeness, key=lambda story_id: (-likeness[story_id], story_id))]
+        num_reports, sums = story.num_reports, sums_of_cosines(story.centre(), [other for other, _ in met])
+        ranked = [
+            (-total / (num_reports * other_reports), other.id)
+            for total, (other, other_reports) in zip(sums, met, strict=True)
+        ]
+        return self._stories[min(ranked)[1]]
+
+    def _met_most(self, story: Story) -> list[tuple[Story, int]]:
+        """Find the stories that came near most often, of equals the first by id, and how many reports each has."""
+        near = [self._stories.of(neighbour) for micro in story.micros.values() for neighbour in micro.neighbours]
+        met = Counter([other.id for other in near if other is not None and other is not story])
+        most_first = (self._stories[story_id] for story_id in sorted(met, key=lambda each: (-met[each], each)))
+        # Of a story none may be left but copies.
+        return list(islice(((other, size) for other in most_first if (size := other.num_reports)), _MOST_RIVALS))
 
     def _names(self, parts: Sequence[Sequence[MicroCluster]], tick: int) -> list[str]:
         """Give each part the id of the story it goes on as: told stories first, then those that keep most reports."""

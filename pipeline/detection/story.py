@@ -1,14 +1,15 @@
 """One story: its micro-clusters, and what of it has been told."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
+from itertools import islice
 
 import msgspec
 
 from pipeline.detection.micro import Group, MicroCluster
 from pipeline.detection.packing import Vector
 from pipeline.detection.pulse import Pulse
-from pipeline.detection.vectors import EMPTY, add, dots
+from pipeline.detection.vectors import EMPTY, add, dots, sums_across
 from pipeline.records import Mention
 
 _HOUR = 3_600_000_000
@@ -82,7 +83,7 @@ class Story(msgspec.Struct, gc=False):
 
     def centre(self) -> Vector:
         """Sum the vectors of all its reports."""
-        return reduce(add, [micro.centre for micro in self.micros.values()], EMPTY)
+        return reduce(add, [micro.centre for micro in self.micros.values()] or [EMPTY])
 
     def sum_of_cosines(self, vector: Vector) -> float:
         """Sum the cosines of the story's reports with an article, or with all reports of a group by its centre."""
@@ -106,5 +107,11 @@ def pair_sum(micros: Iterable[MicroCluster]) -> float:
     """Sum the cosines of all pairs of reports in some micro-clusters."""
     micros = list(micros)
     within = sum([micro.pair_sum for micro in micros])
-    centres = [micro.centre for micro in micros]
-    return within + sum([sum(dots(centre, centres[:place])) for place, centre in enumerate(centres)])
+    across = sums_across([micro.centre for micro in micros]).tolist()
+    return within + sum([sum(row[:place]) for place, row in enumerate(across)])
+
+
+def sums_of_cosines(vector: Vector, stories: Sequence[Story]) -> list[float]:
+    """Do for each of some stories what `Story.sum_of_cosines` does, at the cost of one call."""
+    products = iter(dots(vector, [micro.centre for story in stories for micro in story.micros.values()]))
+    return [sum(islice(products, len(story.micros))) for story in stories]

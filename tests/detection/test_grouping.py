@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.config import StoryConfig
-from pipeline.detection.grouping import Linkage
+from pipeline.detection.grouping import Linkage, parted
 from pipeline.detection.micro import Group, MicroCluster
 from tests.detection.making import sketch_of, unit
 
@@ -28,6 +28,10 @@ def micro(name: str, shared: dict[str, float], num_reports: int = 1) -> MicroClu
         sketch = sketch_of([*shared, own])
         made.add_report(unit(sketch.ids, np.array([*shared.values(), 1.0])), sketch)
     return made
+
+
+def parts_of(micros: list[MicroCluster]) -> list[list[MicroCluster]]:
+    return parted(micros, LINKAGE.partition(micros))
 
 
 def names(parts: list[list[MicroCluster]]) -> list[list[str]]:
@@ -69,7 +73,7 @@ def test_look_alike_events_stay_apart_once_each_shows_how_close_its_own_reports_
     # Both are quakes; each has its own place and numbers, told in every report of it.
     first = [micro(f"first-{number}", {"quake": 0.9, "north": 1.5, "sixty": 1.5}) for number in range(4)]
     second = [micro(f"second-{number}", {"quake": 0.9, "south": 1.5, "eighty": 1.5}) for number in range(4)]
-    assert names(LINKAGE.partition([*first, *second])) == names([first, second])
+    assert names(parts_of([*first, *second])) == names([first, second])
 
 
 def test_a_loose_affair_is_one_story_all_the_same() -> None:
@@ -77,13 +81,13 @@ def test_a_loose_affair_is_one_story_all_the_same() -> None:
     likeness = reports[0].cosine(reports[1].centre)
     assert 0.1 < likeness < 0.2
     others = [micro(f"other-{number}", {"other": 0.45}) for number in range(6)]
-    assert names(LINKAGE.partition([*reports, *others])) == names([reports, others])
+    assert names(parts_of([*reports, *others])) == names([reports, others])
 
 
 def test_a_partition_keeps_every_micro_cluster_in_its_order() -> None:
     micros = [micro(f"lone-{number}", {}) for number in range(5)]
-    assert names(LINKAGE.partition(micros)) == [[one.id] for one in micros]
-    assert LINKAGE.partition(micros[:1]) == [micros[:1]]
+    assert names(parts_of(micros)) == [[one.id] for one in micros]
+    assert parts_of(micros[:1]) == [micros[:1]]
 
 
 @pytest.mark.parametrize("factor", [0.0, 4.0])

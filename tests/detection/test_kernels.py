@@ -246,7 +246,7 @@ _RULES = st.builds(
 def test_groups_that_are_one(likeness: float, first: Numbers, second: Numbers, rule: NDArray[np.float64]) -> None:
     found = kernels.are_one(likeness, first, second, rule)
     assert found is plain.are_one(likeness, first, second, rule)
-    assert found is kernels.are_one(likeness, second, first, rule)
+    assert kernels.are_one(likeness, second, first, rule) is plain.are_one(likeness, second, first, rule)
 
 
 @given(_GROUPS, _GROUPS, _RULES, st.sampled_from([-1, 0, 1]))
@@ -255,6 +255,14 @@ def test_the_bar_is_the_same_to_the_bit(first: Numbers, second: Numbers, rule: N
     likeness = least if not bits else math.nextafter(least, bits * math.inf)
     for module in (kernels, plain):
         assert module.are_one(likeness, first, second, rule) is (bits >= 0)
+
+
+def test_of_two_lone_reports_the_second_is_the_larger() -> None:
+    """A revision may leave a lone report a remnant of cohesion, so it must be the same one's wherever the loop runs."""
+    rule, lone, remnant = np.array(Settings(*[0.5] * 8, full_terms=64.0)), (1, 0.0, 64, 0.0), (1, 9.0, 64, 0.0)
+    for module in (kernels, plain):
+        assert module.are_one(0.6, remnant, lone, rule)
+        assert not module.are_one(0.6, lone, remnant, rule)
 
 
 def _least_likeness(first: Numbers, second: Numbers, rule: NDArray[np.float64]) -> float:
