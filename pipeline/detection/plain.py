@@ -14,10 +14,10 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.detection.packing import Vector, ids_of, packed, weights_of
-from pipeline.detection.salience import salient
+from pipeline.detection.reading import Words
 
 __all__ = [
-    "Chunks",
+    "Words",
     "add",
     "bucket_keys",
     "counts",
@@ -28,7 +28,6 @@ __all__ = [
     "hash_words",
     "idf",
     "products",
-    "salient",
     "shingles",
     "signature",
     "subtract",
@@ -37,8 +36,6 @@ __all__ = [
 ]
 
 _REPEAT_STEP = np.uint32(0x9E3779B1)
-_LONGEST_CHUNK = 40
-"""Characters; what is longer hardly comes again."""
 _FEW = 16
 """Chains that are followed one by one faster than side by side."""
 
@@ -145,22 +142,6 @@ def elements(
     ordinals = (np.arange(repeats.sum()) - starts).astype(np.uint32)
     out[: len(ordinals)] = np.repeat(ids, repeats) + ordinals * _REPEAT_STEP
     return len(ordinals)
-
-
-class Chunks(dict[str, bytes]):
-    """Remembers the numbers of the words of whatever stood between two spaces."""
-
-    def read(self, chunks: Sequence[str], missing: Callable[[str], bytes]) -> bytes:
-        """Give the numbers of the words of some chunks, eight bytes each; those not known are asked for, and kept."""
-        found = []
-        for chunk in chunks:
-            numbers = self.get(chunk)
-            if numbers is None:
-                numbers = missing(chunk)
-                if len(chunk) <= _LONGEST_CHUNK:
-                    self[chunk] = numbers
-            found.append(numbers)
-        return b"".join(found)
 
 
 def hash_words(words: Sequence[str | bytes], hashes: NDArray[np.uint32]) -> None:

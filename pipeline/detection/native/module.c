@@ -5,16 +5,15 @@
 
 static PyMethodDef functions[] = {
     FUNCTION(unit),       FUNCTION(dots),     FUNCTION(products),  FUNCTION(add),      FUNCTION(subtract),
-    FUNCTION(counts),     FUNCTION(idf),      FUNCTION(salient),   FUNCTION(elements), FUNCTION(hash_words),
+    FUNCTION(counts),     FUNCTION(idf),      FUNCTION(elements),  FUNCTION(hash_words), FUNCTION(term_ids),
     FUNCTION(signature),  FUNCTION(shingles), FUNCTION(bucket_keys), FUNCTION(enter),  FUNCTION(find),
-    FUNCTION(term_ids),
     {NULL, NULL, 0, NULL},
 };
 
 static int add_types(PyObject *module)
 {
-    PyObject *type = PyType_FromModuleAndSpec(module, &chunks_spec, NULL);
-    int status = type == NULL ? -1 : PyModule_AddObjectRef(module, "Chunks", type);
+    PyObject *type = PyType_FromModuleAndSpec(module, &words_spec, NULL);
+    int status = type == NULL ? -1 : PyModule_AddObjectRef(module, "Words", type);
     Py_XDECREF(type);
     return status;
 }

@@ -41,9 +41,8 @@ DECLARED(shingles);
 DECLARED(bucket_keys);
 DECLARED(enter);
 DECLARED(find);
-DECLARED(salient);
 DECLARED(term_ids);
 
-extern PyType_Spec chunks_spec;
+extern PyType_Spec words_spec;
 
 #endif
