@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from pipeline.detection.words import APOSTROPHES, EDGES, FIRST_INTRICATE, UNSPACED, without_marks
 
-_CHARACTERS = "".join(map(chr, range(0x2030)))
-"""Latin, Greek, Cyrillic, Ethiopic and others, and the punctuation that is not in ASCII."""
+_CHARACTERS = "".join(map(chr, range(0x20D0)))
+"""Latin, Greek, Cyrillic, Ethiopic and others, and the signs that are not in ASCII."""
 
 # What a character is to the boundaries of words (UAX #29); 0 where it takes more to know.
 _WORD_BREAKS = (r"\p{WB=ALetter}", "[0-9]", r"[\p{WB=Other}\"]", ":", r"['\p{WB=MidNumLet}]", "[,;]", "_")

@@ -1,10 +1,13 @@
 """Names as they stand in a text: two and more words with capital letters that stand together."""
 
 from collections import Counter
+from functools import lru_cache
 
 import regex
 
 from pipeline.detection.background import frequency
+from pipeline.detection.kernels import kernels
+from pipeline.detection.letters import letters
 
 _MOST_WORDS = 5
 _MOST_NAMES = 12
@@ -34,12 +37,20 @@ def whole_names(text: str, language: str) -> tuple[str, ...]:
     >>> whole_names("On Friday the Prime Minister met Ana Sousa. Ana Sousa's aides left.", "en")
     ('Ana Sousa', 'Prime Minister')
     """
-    found = Counter(name for run in _RUN.findall(text) if (name := _trimmed(run.split(), language)))
+    runs = kernels.capital_runs(text, letters().classes, capital_runs)
+    found = Counter(name for run in runs if (name := _trimmed(run, language)))
     return tuple(name for name, _ in found.most_common(_MOST_NAMES))
 
 
-def _trimmed(words: list[str], language: str) -> str | None:
+def capital_runs(text: str) -> list[str]:
+    """Find the runs of two and more words with capital letters."""
+    return _RUN.findall(text)
+
+
+@lru_cache(maxsize=1 << 14)
+def _trimmed(run: str, language: str) -> str | None:
     """Give the run without the words that only begin a sentence; none if it is no longer a name."""
+    words = run.split()
     while words and frequency(words[0].lower(), language) >= _COMMON:
         del words[0]
     name = _POSSESSIVE.sub("", " ".join(words))

@@ -20,6 +20,7 @@ __all__ = [
     "Words",
     "add",
     "bucket_keys",
+    "capital_runs",
     "counts",
     "dots",
     "elements",
@@ -156,6 +157,12 @@ def term_ids(
     """Give the hash of the stem of each form: what `slow` says, which need not be asked where `letters` tell all."""
     del letters
     ids[:] = list(map(slow, forms))
+
+
+def capital_runs(text: str, classes: NDArray[np.uint16], slow: Callable[[str], list[str]]) -> list[str]:
+    """Find the runs of words with capital letters: what `slow` does, asked only where the table tells too little."""
+    del classes
+    return slow(text)
 
 
 def signature(

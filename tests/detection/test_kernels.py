@@ -19,6 +19,7 @@ from pipeline.detection.hashing import word_hash
 from pipeline.detection.ids import term_ids
 from pipeline.detection.kernels import ARE_COMPILED, kernels
 from pipeline.detection.letters import letters
+from pipeline.detection.names import capital_runs
 from pipeline.detection.packing import Vector, ids_of, packed, weights_of
 from pipeline.detection.words import chunk_words, stem_of_term, term_of
 from pipeline.detection.words import words as words_as_cut
@@ -216,6 +217,15 @@ def test_what_is_no_words_is_refused() -> None:
         words.hashes(numbers, np.empty(3, np.uint32))
     with pytest.raises(TypeError, match="string"):
         words.read(b"one")
+
+
+_NAMES = st.text(st.sampled_from("AÉbé-'’ .1²_ Ⓐ́"))
+
+
+@given(_NAMES | st.text(_CHARACTERS, max_size=100))
+@example("".join(chr(code) + after for code in range(0x20D0) for after in ("nna ", "Na Ana ")))
+def test_capital_runs(text: str) -> None:
+    assert kernels.capital_runs(text, letters().classes, capital_runs) == capital_runs(text)
 
 
 @given(_WORDS)

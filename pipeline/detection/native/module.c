@@ -7,6 +7,7 @@ static PyMethodDef functions[] = {
     FUNCTION(unit),       FUNCTION(dots),     FUNCTION(products),  FUNCTION(add),      FUNCTION(subtract),
     FUNCTION(counts),     FUNCTION(idf),      FUNCTION(elements),  FUNCTION(hash_words), FUNCTION(term_ids),
     FUNCTION(signature),  FUNCTION(shingles), FUNCTION(bucket_keys), FUNCTION(enter),  FUNCTION(find),
+    FUNCTION(capital_runs),
     {NULL, NULL, 0, NULL},
 };
 

@@ -42,6 +42,7 @@ DECLARED(bucket_keys);
 DECLARED(enter);
 DECLARED(find);
 DECLARED(term_ids);
+DECLARED(capital_runs);
 
 extern PyType_Spec words_spec;
 
