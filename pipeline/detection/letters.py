@@ -20,7 +20,7 @@ _CHARACTERS = "".join(map(chr, range(0x20D0)))
 # What a character is to the boundaries of words (UAX #29); 0 where it takes more to know.
 _WORD_BREAKS = (r"\p{WB=ALetter}", "[0-9]", r"[\p{WB=Other}\"]", ":", r"['\p{WB=MidNumLet}]", "[,;]", "_")
 _LETTER, _DIGIT = 1, 2
-_EDGE, _PLAIN, _APOSTROPHE, _VOWEL, _CAPITAL, _IN_NAME, _ODD = (1 << bit for bit in range(3, 10))
+_EDGE, _PLAIN, _APOSTROPHE, _VOWEL, _CAPITAL, _IN_NAME, _ODD, _JOINT, _BLANK = (1 << bit for bit in range(3, 12))
 
 
 class Letters(NamedTuple):
@@ -59,6 +59,8 @@ def _classes() -> NDArray[np.uint16]:
         _CAPITAL: _members(r"\p{Lu}"),
         _IN_NAME: in_name,
         _ODD: in_name ^ _members(r"\w"),
+        _JOINT: "'’-",
+        _BLANK: " \u00a0",
     }
     classes = np.zeros(len(_CHARACTERS), np.uint16)
     for character, place in known.items():

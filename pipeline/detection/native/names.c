@@ -1,48 +1,26 @@
 /* Runs of words with capital letters. */
 #include "words.h"
 
-enum { FEWEST_WORDS = 2, MOST_WORDS = 5, NO_BREAK_SPACE = 0xA0, RIGHT_QUOTE = 0x2019 };
+enum { FEWEST_WORDS = 2, MOST_WORDS = 5 };
 
-typedef struct {
-    int kind;
-    const void *data;
-    Py_ssize_t length;
-    const uint16_t *classes;
-} Text;
-
-static Py_UCS4 character_at(const Text *text, Py_ssize_t place) { return PyUnicode_READ(text->kind, text->data, place); }
-
-static int is_at(const Text *text, Py_ssize_t place, int flag)
+/* Look up all characters, and put nothing behind the last: 0 if the tables know too little of one, or take for part of a word what `\b` does not. */
+static int classify(PyObject *text, const Array *table, uint16_t *classes)
 {
-    return place >= 0 && place < text->length && (text->classes[character_at(text, place)] & flag);
-}
-
-static int joins_at(const Text *text, Py_ssize_t place)
-{
-    Py_UCS4 character = place < text->length ? character_at(text, place) : 0;
-    return character == '\'' || character == '-' || character == RIGHT_QUOTE;
-}
-
-static int space_at(const Text *text, Py_ssize_t place)
-{
-    Py_UCS4 character = place < text->length ? character_at(text, place) : 0;
-    return character == ' ' || character == NO_BREAK_SPACE;
-}
-
-/* Whether the tables know all characters, and agree with what regular expressions take for the boundary of a word. */
-static int is_known(const Text *text, Py_ssize_t table_size)
-{
-    for (Py_ssize_t place = 0; place < text->length; place++) {
-        if ((Py_ssize_t)character_at(text, place) >= table_size || is_at(text, place, ODD)) {
-            return 0;
-        }
+    int kind = PyUnicode_KIND(text), seen = 0;
+    const void *data = PyUnicode_DATA(text);
+    Py_ssize_t length = PyUnicode_GET_LENGTH(text), place = 0;
+    for (; place < length; place++) {
+        Py_UCS4 character = PyUnicode_READ(kind, data, place);
+        classes[place] = (Py_ssize_t)character < table->length ? ((const uint16_t *)table->view.buf)[character] : ODD;
+        seen |= classes[place];
     }
-    return 1;
+    classes[place] = 0;
+    return !(seen & ODD);
 }
 
-static Py_ssize_t word_end(const Text *text, Py_ssize_t place)
+static Py_ssize_t word_end(const uint16_t *classes, Py_ssize_t place)
 {
-    while (is_at(text, place, IN_NAME) || (joins_at(text, place) && is_at(text, place + 1, IN_NAME))) {
+    while ((classes[place] & IN_NAME) || ((classes[place] & JOINT) && (classes[place + 1] & IN_NAME))) {
         place++;
     }
     return place;
@@ -56,46 +34,54 @@ static int append_part(PyObject *runs, PyObject *text, Py_ssize_t begin, Py_ssiz
     return status;
 }
 
-static int find_runs(PyObject *object, const Text *text, PyObject *runs)
+static int find_runs(PyObject *text, const uint16_t *classes, PyObject *runs)
 {
-    int status = 0;
-    for (Py_ssize_t begin = 0, end; status == 0 && begin < text->length; begin = end) {
-        end = begin + 1;
-        if (!is_at(text, begin, CAPITAL) || is_at(text, begin - 1, IN_NAME)) {
+    Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+    int status = 0, before = 0;
+    for (Py_ssize_t begin = 0; status == 0 && begin < length; begin++) {
+        int is_begin = (classes[begin] & CAPITAL) && !(before & IN_NAME);
+        before = classes[begin];
+        if (!is_begin) {
             continue;
         }
-        Py_ssize_t last = word_end(text, begin);
+        Py_ssize_t end = word_end(classes, begin);
         int num_words = 1;
-        for (; num_words < MOST_WORDS && space_at(text, last) && is_at(text, last + 1, CAPITAL); num_words++) {
-            last = word_end(text, last + 1);
+        for (; num_words < MOST_WORDS && (classes[end] & BLANK) && (classes[end + 1] & CAPITAL); num_words++) {
+            end = word_end(classes, end + 1);
         }
         if (num_words >= FEWEST_WORDS) {
-            status = append_part(runs, object, begin, last);
-            end = last;
+            status = append_part(runs, text, begin, end);
+            before = classes[end - 1];
+            begin = end - 1;
         }
     }
     return status;
 }
 
+static PyObject *runs_of(PyObject *text, const Array *table, PyObject *slow)
+{
+    uint16_t *classes = PyMem_Malloc((PyUnicode_GET_LENGTH(text) + 1) * sizeof(uint16_t));
+    if (classes == NULL) {
+        return PyErr_NoMemory();
+    }
+    PyObject *runs;
+    if (!classify(text, table, classes)) {
+        runs = PyObject_CallOneArg(slow, text);
+    } else if ((runs = PyList_New(0)) != NULL && find_runs(text, classes, runs) < 0) {
+        Py_CLEAR(runs);
+    }
+    PyMem_Free(classes);
+    return runs;
+}
+
 PyObject *capital_runs(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
 {
-    Array classes;
-    if (!takes_arguments("capital_runs", num_args, 3) ||
-        take(args[1], &classes, sizeof(uint16_t), 0, "classes") < 0) {
+    Array table;
+    if (!takes_arguments("capital_runs", num_args, 3) || take(args[1], &table, sizeof(uint16_t), 0, "classes") < 0) {
         return NULL;
     }
-    PyObject *runs = NULL;
-    if (!PyUnicode_Check(args[0])) {
-        PyErr_SetString(PyExc_TypeError, "capital_runs takes a string");
-    } else {
-        Text text = {PyUnicode_KIND(args[0]), PyUnicode_DATA(args[0]), PyUnicode_GET_LENGTH(args[0]),
-                     classes.view.buf};
-        if (!is_known(&text, classes.length)) {
-            runs = PyObject_CallOneArg(args[2], args[0]);
-        } else if ((runs = PyList_New(0)) != NULL && find_runs(args[0], &text, runs) < 0) {
-            Py_CLEAR(runs);
-        }
-    }
-    PyBuffer_Release(&classes.view);
+    PyObject *runs = PyUnicode_Check(args[0]) ? runs_of(args[0], &table, args[2])
+                                              : PyErr_Format(PyExc_TypeError, "capital_runs takes a string");
+    PyBuffer_Release(&table.view);
     return runs;
 }

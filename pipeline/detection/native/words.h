@@ -8,7 +8,7 @@ enum { LONGEST_CHUNK = 80, MOST_CHUNK_WORDS = 40, MOST_BYTES = 4 };
 
 /* What `pipeline.detection.letters` says of a character; how it breaks words in the lowest bits. */
 enum { UNKNOWN, LETTER, DIGIT, OTHER, MID_LETTER, MID_BOTH, MID_NUMBER, LOW_LINE, BREAKS = 7 };
-enum { EDGE = 8, PLAIN = 16, APOSTROPHE = 32, VOWEL = 64, CAPITAL = 128, IN_NAME = 256, ODD = 512 };
+enum { EDGE = 8, PLAIN = 16, APOSTROPHE = 32, VOWEL = 64, CAPITAL = 128, IN_NAME = 256, ODD = 512, JOINT = 1024, BLANK = 2048 };
 
 typedef struct {
     const uint16_t *classes, *lower, *term;
