@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { RECORD_HEAD = 2, FEWEST_SLOTS = 1024 };
+enum { RECORD_HEAD = 2 };
 
 int add_numbers(Numbers *numbers, const void *more, size_t size)
 {
@@ -23,6 +23,13 @@ int add_numbers(Numbers *numbers, const void *more, size_t size)
     }
     numbers->size += size;
     return 0;
+}
+
+void look_for_slot(const Chunks *chunks, uint32_t hash) { LOOK_AHEAD(chunks->slots + (hash & chunks->mask)); }
+
+void look_for_record(const Chunks *chunks, uint32_t hash)
+{
+    LOOK_AHEAD(chunks->arena + chunks->slots[hash & chunks->mask].at);
 }
 
 static Slot *slot_of(const Chunks *chunks, uint32_t hash, const uint8_t *key, size_t size)
@@ -50,29 +57,6 @@ int add_chunk(Numbers *numbers, const uint8_t *record)
     return add_numbers(numbers, record + RECORD_HEAD + record[0], record[1]);
 }
 
-static int double_slots(Chunks *chunks)
-{
-    size_t capacity = 2 * (chunks->mask + 1);
-    Slot *slots = PyMem_Calloc(capacity, sizeof(Slot));
-    if (slots == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    for (size_t place = 0; place <= chunks->mask; place++) {
-        if (chunks->slots[place].at != 0) {
-            size_t free = chunks->slots[place].hash & (capacity - 1);
-            while (slots[free].at != 0) {
-                free = (free + 1) & (capacity - 1);
-            }
-            slots[free] = chunks->slots[place];
-        }
-    }
-    PyMem_Free(chunks->slots);
-    chunks->slots = slots;
-    chunks->mask = capacity - 1;
-    return 0;
-}
-
 static int make_room(Chunks *chunks, size_t needed)
 {
     if (chunks->size + needed <= chunks->capacity) {
@@ -96,7 +80,7 @@ int keep_chunk(Chunks *chunks, uint32_t hash, const uint8_t *key, size_t size, c
     if (num_words > MOST_CHUNK_WORDS || chunks->size + needed > UINT32_MAX) {
         return 0;
     }
-    if (2 * (size_t)chunks->num_chunks > chunks->mask && double_slots(chunks) < 0) {
+    if (2 * (size_t)chunks->num_chunks > chunks->mask && double_slots(&chunks->slots, &chunks->mask) < 0) {
         return -1;
     }
     if (make_room(chunks, needed) < 0) {

@@ -8,6 +8,16 @@
 
 static const double ARTICLE_WORDS = 250.0; /* as pipeline.detection.reading has it */
 
+enum { MOST_PARTS = 64 };
+
+/* A chunk as it stands in a text, and its key; that of a long one has the size 0. */
+typedef struct {
+    Py_ssize_t begin, end;
+    size_t size;
+    uint32_t hash;
+    uint8_t key[LONGEST_CHUNK + MOST_BYTES];
+} Part;
+
 /* What is known of a word before it has a number. */
 typedef struct {
     PyObject *stem;
@@ -92,54 +102,24 @@ static int ask_for(const Words *words, PyObject *form, Described *described)
 
 /* Numbers */
 
-static int grow_scratch(uint32_t **scratch, Py_ssize_t before, Py_ssize_t after)
-{
-    uint32_t *grown = PyMem_Realloc(*scratch, (after + 1) * sizeof(uint32_t));
-    if (grown == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    memset(grown + before, 0, (after + 1 - before) * sizeof(uint32_t));
-    *scratch = grown;
-    return 0;
-}
-
-/* Make room for one word more, and for its stem. */
+/* Make room for one word more, and for its stem: stems are no more than words, but for the empty one. */
 static int grow(Words *words)
 {
     Py_ssize_t before = words->capacity, after = 2 * before + 256;
-    if (PyList_GET_SIZE(words->forms) < before) {
+    if (PyList_GET_SIZE(words->forms.list) < before) {
         return 0;
     }
     Word *rows = PyMem_Realloc(words->rows, after * sizeof(Word));
-    if (rows == NULL) {
+    words->rows = rows == NULL ? words->rows : rows;
+    uint32_t *stem_at = rows == NULL ? NULL : PyMem_Realloc(words->stem_at, (after + 1) * sizeof(uint32_t));
+    if (stem_at == NULL) {
         PyErr_NoMemory();
         return -1;
     }
-    words->rows = rows;
-    if (grow_scratch(&words->form_at, before, after) < 0 || grow_scratch(&words->stem_at, before, after) < 0) {
-        return -1;
-    }
+    memset(stem_at + before, 0, (after + 1 - before) * sizeof(uint32_t));
+    words->stem_at = stem_at;
     words->capacity = after;
     return 0;
-}
-
-/* Give the number of a string in a list, and enter it if it is new there; -1 where that failed. */
-static Py_ssize_t enter_string(PyObject *strings, PyObject *numbers, PyObject *string)
-{
-    PyObject *known = PyDict_GetItemWithError(numbers, string);
-    if (known != NULL) {
-        return PyLong_AsSsize_t(known);
-    }
-    Py_ssize_t number = PyErr_Occurred() ? -1 : PyList_GET_SIZE(strings);
-    PyObject *entered = number < 0 ? NULL : PyLong_FromSsize_t(number);
-    if (entered == NULL || PyList_Append(strings, string) < 0) {
-        number = -1;
-    } else if (PyDict_SetItem(numbers, string, entered) < 0) {
-        number = -1;
-    }
-    Py_XDECREF(entered);
-    return number;
 }
 
 static Py_ssize_t number_new(Words *words, PyObject *form)
@@ -149,8 +129,8 @@ static Py_ssize_t number_new(Words *words, PyObject *form)
     if (is_plain < 0 || (is_plain == 0 && ask_for(words, form, &described) < 0)) {
         return -1;
     }
-    Py_ssize_t number = grow(words) < 0 ? -1 : PyList_GET_SIZE(words->forms);
-    Py_ssize_t stem = number < 0 ? -1 : enter_string(words->stems, words->stem_numbers, described.stem);
+    Py_ssize_t number = grow(words) < 0 ? -1 : PyList_GET_SIZE(words->forms.list);
+    Py_ssize_t stem = number < 0 ? -1 : add_string(&words->stems, described.stem);
     Py_DECREF(described.stem);
     if (stem < 0) {
         return -1;
@@ -165,7 +145,7 @@ static Py_ssize_t number_new(Words *words, PyObject *form)
         .is_name = Py_UNICODE_ISUPPER(first) != 0,
         .is_number = Py_UNICODE_ISNUMERIC(first) != 0,
     };
-    return enter_string(words->forms, words->numbers, form);
+    return add_string(&words->forms, form);
 }
 
 static int number_form(Words *words, PyObject *form, Numbers *numbers)
@@ -174,8 +154,8 @@ static int number_form(Words *words, PyObject *form, Numbers *numbers)
         PyErr_SetString(PyExc_TypeError, "a word is a string that is not empty");
         return -1;
     }
-    PyObject *known = PyDict_GetItemWithError(words->numbers, form);
-    Py_ssize_t number = known != NULL ? PyLong_AsSsize_t(known) : PyErr_Occurred() ? -1 : number_new(words, form);
+    Py_ssize_t number = find_string(&words->forms, form);
+    number = number < 0 ? number_new(words, form) : number;
     uint32_t narrow = (uint32_t)number;
     return number < 0 ? -1 : add_numbers(numbers, &narrow, 1);
 }
@@ -231,34 +211,60 @@ static size_t key_of(PyObject *text, Py_ssize_t begin, Py_ssize_t end, uint8_t *
     return size > LONGEST_CHUNK ? 0 : size;
 }
 
-static int read_chunk(Words *words, PyObject *text, Py_ssize_t begin, Py_ssize_t end, Numbers *numbers)
+/* Find the next chunks of a text, and look ahead to what is known of them; gives how many there are. */
+static int find_parts(const Words *words, PyObject *text, Py_ssize_t *from, Part *parts)
 {
-    uint8_t key[LONGEST_CHUNK + MOST_BYTES];
-    size_t size = key_of(text, begin, end, key), first = numbers->size;
-    uint32_t hash = hash_bytes(key, size);
-    const uint8_t *known = size == 0 ? NULL : find_chunk(&words->chunks, hash, key, size);
+    int kind = PyUnicode_KIND(text), size = 0;
+    const void *data = PyUnicode_DATA(text);
+    Py_ssize_t length = PyUnicode_GET_LENGTH(text), begin = *from, end;
+    for (; size < MOST_PARTS && begin < length; begin = end + 1) {
+        for (end = begin; end < length && !Py_UNICODE_ISSPACE(PyUnicode_READ(kind, data, end)); end++) {
+        }
+        if (begin < end) {
+            Part *part = &parts[size++];
+            part->begin = begin;
+            part->end = end;
+            part->size = key_of(text, begin, end, part->key);
+            part->hash = hash_bytes(part->key, part->size);
+            look_for_slot(&words->chunks, part->hash);
+        }
+    }
+    for (int place = 0; place < size; place++) {
+        look_for_record(&words->chunks, parts[place].hash);
+    }
+    *from = begin;
+    return size;
+}
+
+static int read_part(Words *words, PyObject *text, const Part *part, Numbers *numbers)
+{
+    const uint8_t *known = part->size == 0 ? NULL : find_chunk(&words->chunks, part->hash, part->key, part->size);
     if (known != NULL) {
         return add_chunk(numbers, known);
     }
-    if (number_chunk(words, text, begin, end, numbers) < 0) {
+    size_t first = numbers->size;
+    if (number_chunk(words, text, part->begin, part->end, numbers) < 0) {
         return -1;
     }
-    return size == 0 ? 0 : keep_chunk(&words->chunks, hash, key, size, numbers->words + first, numbers->size - first);
+    return part->size == 0 ? 0
+                           : keep_chunk(&words->chunks, part->hash, part->key, part->size, numbers->words + first,
+                                        numbers->size - first);
 }
 
 static PyObject *words_read(PyObject *self, PyObject *text)
 {
+    Words *words = (Words *)self;
     if (!PyUnicode_Check(text)) {
         return PyErr_Format(PyExc_TypeError, "read takes a string");
     }
-    int kind = PyUnicode_KIND(text), status = 0;
-    const void *data = PyUnicode_DATA(text);
-    Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+    Part parts[MOST_PARTS];
     Numbers numbers = {NULL, 0, 0};
-    for (Py_ssize_t begin = 0, end; status == 0 && begin < length; begin = end + 1) {
-        for (end = begin; end < length && !Py_UNICODE_ISSPACE(PyUnicode_READ(kind, data, end)); end++) {
+    int status = 0;
+    for (Py_ssize_t from = 0; status == 0 && from < PyUnicode_GET_LENGTH(text);) {
+        int size = find_parts(words, text, &from, parts);
+        for (int place = 0; status == 0 && place < size; place++) {
+            status = read_part(words, text, &parts[place], &numbers);
         }
-        status = begin == end ? 0 : read_chunk((Words *)self, text, begin, end, &numbers);
     }
     PyObject *found =
         status < 0 ? NULL : PyBytes_FromStringAndSize((const char *)numbers.words, numbers.size * sizeof(uint32_t));
@@ -283,7 +289,7 @@ int take_numbers(const Words *words, PyObject *object, Array *numbers)
     int are_known = numbers->length % sizeof(uint32_t) == 0;
     numbers->length /= sizeof(uint32_t);
     for (Py_ssize_t place = 0; are_known && place < numbers->length; place++) {
-        are_known = number_at(numbers, place) < PyList_GET_SIZE(words->forms);
+        are_known = number_at(numbers, place) < PyList_GET_SIZE(words->forms.list);
     }
     if (!are_known) {
         PyErr_SetString(PyExc_ValueError, "words takes numbers that it gave");
@@ -325,13 +331,13 @@ static PyObject *words_forms(PyObject *self, PyObject *object)
     }
     PyObject *forms = PyList_New(numbers.length);
     for (Py_ssize_t place = 0; forms != NULL && place < numbers.length; place++) {
-        PyList_SET_ITEM(forms, place, Py_NewRef(PyList_GET_ITEM(words->forms, number_at(&numbers, place))));
+        PyList_SET_ITEM(forms, place, Py_NewRef(PyList_GET_ITEM(words->forms.list, number_at(&numbers, place))));
     }
     PyBuffer_Release(&numbers.view);
     return forms;
 }
 
-static Py_ssize_t words_length(PyObject *self) { return PyList_GET_SIZE(((Words *)self)->forms); }
+static Py_ssize_t words_length(PyObject *self) { return PyList_GET_SIZE(((Words *)self)->forms.list); }
 
 /* Beginning and end */
 
@@ -359,17 +365,10 @@ static int take_tables(Words *words, PyObject *const *tables)
 static int begin(Words *words)
 {
     PyObject *empty = PyUnicode_New(0, 0);
-    words->forms = PyList_New(0);
-    words->stems = PyList_New(0);
-    words->numbers = PyDict_New();
-    words->stem_numbers = PyDict_New();
-    int status = -1;
-    if (empty != NULL && words->forms != NULL && words->stems != NULL && words->numbers != NULL &&
-        words->stem_numbers != NULL) {
-        status = enter_string(words->stems, words->stem_numbers, empty) < 0 ? -1 : chunks_begin(&words->chunks);
-    }
+    int failed = empty == NULL || chunks_begin(&words->chunks) < 0 || strings_begin(&words->forms) < 0 ||
+                 strings_begin(&words->stems) < 0 || add_string(&words->stems, empty) < 0;
     Py_XDECREF(empty);
-    return status;
+    return failed ? -1 : 0;
 }
 
 static PyObject *words_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
@@ -399,15 +398,14 @@ static void words_dealloc(PyObject *self)
     Words *words = (Words *)self;
     PyTypeObject *type = Py_TYPE(self);
     chunks_end(&words->chunks);
+    strings_end(&words->forms);
+    strings_end(&words->stems);
     PyMem_Free(words->rows);
-    PyMem_Free(words->form_at);
     PyMem_Free(words->stem_at);
     release_all(words->tables, words->num_tables);
-    PyObject *owned[] = {words->forms, words->stems, words->numbers, words->stem_numbers,
-                         words->known, words->cut,   words->describe};
-    for (size_t place = 0; place < sizeof owned / sizeof *owned; place++) {
-        Py_XDECREF(owned[place]);
-    }
+    Py_XDECREF(words->known);
+    Py_XDECREF(words->cut);
+    Py_XDECREF(words->describe);
     type->tp_free(self);
     Py_DECREF(type);
 }

@@ -36,8 +36,15 @@ typedef struct {
 
 typedef struct {
     uint32_t hash;
-    uint32_t at; /* place of the record in the arena; 0 where there is none */
+    uint32_t at; /* place of what has this hash; 0 where there is none */
 } Slot;
+
+/* Strings by their numbers, and the other way. */
+typedef struct {
+    PyObject *list;
+    Slot *slots; /* `at`: the number and one more */
+    size_t mask;
+} Strings;
 
 typedef struct {
     Slot *slots;
@@ -52,6 +59,7 @@ typedef struct {
     uint32_t hash, stem; /* stem 0: too slight to be a term */
     double background, idf;
     uint8_t is_name, is_number;
+    uint32_t at; /* where it is counted; 0 between two articles */
 } Word;
 
 /* Those of `pipeline.detection.letters`, and the least share of a word of each length. */
@@ -61,10 +69,9 @@ typedef struct {
     PyObject_HEAD
     Chunks chunks;
     Word *rows;
-    uint32_t *form_at, *stem_at;        /* for each word, and each stem, a place to count in; all 0 between two articles */
+    uint32_t *stem_at; /* for each stem a place to count in; all 0 between two articles */
     Py_ssize_t capacity;
-    PyObject *forms, *stems;            /* lists: how each word, and each stem, is written */
-    PyObject *numbers, *stem_numbers;   /* dictionaries: the other way */
+    Strings forms, stems; /* how each word, and each stem, is written */
     PyObject *known, *cut, *describe;
     Array tables[NUM_TABLES];
     int num_tables;
@@ -73,8 +80,27 @@ typedef struct {
 
 /* Numbers that are added need not lie as numbers should. */
 int add_numbers(Numbers *numbers, const void *more, size_t size);
+enum { FEWEST_SLOTS = 1024 };
+int double_slots(Slot **slots, size_t *mask);
+
+int strings_begin(Strings *strings);
+void strings_end(Strings *strings);
+Py_ssize_t find_string(const Strings *strings, PyObject *string); /* -1 of one that has no number */
+Py_ssize_t add_string(Strings *strings, PyObject *string);        /* -1 where that failed */
+
 int chunks_begin(Chunks *chunks);
 void chunks_end(Chunks *chunks);
+
+/* Ask for memory before it is needed: what is known fills more than a processor holds. */
+#if defined(__GNUC__)
+#define LOOK_AHEAD(at) __builtin_prefetch(at)
+#else
+#define LOOK_AHEAD(at) ((void)(at))
+#endif
+
+/* Look ahead to where a chunk would be found, and once that is there, to its record. */
+void look_for_slot(const Chunks *chunks, uint32_t hash);
+void look_for_record(const Chunks *chunks, uint32_t hash);
 
 /* The words of a chunk that is known, as a record of their numbers; NULL of another. */
 const uint8_t *find_chunk(const Chunks *chunks, uint32_t hash, const uint8_t *key, size_t size);
