@@ -36,30 +36,38 @@ def add(first: Vector, second: Vector, out: Vector) -> int: ...
 def subtract(first: Vector, second: Vector, out: Vector) -> int: ...
 def are_one(likeness: float, first: Numbers, second: Numbers, settings: NDArray[np.float64]) -> bool: ...
 def partition(across: NDArray[np.float64], groups: Sequence[Numbers], settings: NDArray[np.float64]) -> list[int]: ...
-def salient(
-    title: NDArray[np.int64],
-    text: NDArray[np.int64],
-    table: NDArray[np.void],
-    settings: NDArray[np.float64],
-    fading: NDArray[np.float64],
-    form_at: NDArray[np.uint32],
-    stem_at: NDArray[np.uint32],
-    weights: NDArray[np.float32],
-    backgrounds: NDArray[np.float32],
-    forms: list[str],
-    stems: list[str],
-) -> tuple[str, ...]: ...
 def elements(
     ids: NDArray[np.uint32], weights: NDArray[np.float32], backgrounds: NDArray[np.float32], out: NDArray[np.uint32]
 ) -> int: ...
 
-class Chunks:
-    def read(self, chunks: Sequence[str], missing: Callable[[str], bytes]) -> bytes: ...
+class Words:
+    num_chunks: int
+    def __init__(
+        self,
+        letters: tuple[NDArray[np.uint16], NDArray[np.uint16], NDArray[np.uint16]],
+        least_shares: NDArray[np.float64],
+        known: dict[str, float] | None,
+        cut: Callable[[str], Sequence[str]],
+        describe: Callable[[str], tuple[int, str, float]],
+    ) -> None: ...
     def __len__(self) -> int: ...
+    def read(self, text: str) -> bytes: ...
+    def forms(self, numbers: bytes) -> list[str]: ...
+    def hashes(self, numbers: bytes, out: NDArray[np.uint32]) -> None: ...
+    def salient(
+        self,
+        title: bytes,
+        text: bytes,
+        settings: NDArray[np.float64],
+        fading: NDArray[np.float64],
+        weights: NDArray[np.float32],
+        backgrounds: NDArray[np.float32],
+    ) -> tuple[str, ...]: ...
 
 def term_ids(
     forms: tuple[str, ...], letters: NDArray[np.uint16], slow: Callable[[str], int], ids: NDArray[np.uint32]
 ) -> None: ...
+def capital_runs(text: str, classes: NDArray[np.uint16], slow: Callable[[str], list[str]]) -> list[str]: ...
 def hash_words(words: Sequence[str | bytes], hashes: NDArray[np.uint32]) -> None: ...
 def signature(
     elements: NDArray[np.uint32], factors: NDArray[np.uint32], offsets: NDArray[np.uint32], out: NDArray[np.uint32]

@@ -2,7 +2,9 @@
 
 from functools import cache
 
+import numpy as np
 import wordfreq
+from numpy.typing import NDArray
 from wordfreq.numbers import digit_freq, has_digit_sequence, smash_numbers
 
 _NAMES = {"bs": "sh", "hr": "sh", "sr": "sh", "nn": "nb", "no": "nb", "tl": "fil"}
@@ -10,6 +12,17 @@ _NAMES = {"bs": "sh", "hr": "sh", "sr": "sh", "nn": "nb", "no": "nb", "tl": "fil
 
 FLOOR = 1e-7
 """Frequency taken for a word that the language's list lacks: rarer words are too rare to tell apart."""
+
+
+_LONGEST = 80
+
+
+def _share_of_length(length: int) -> float:
+    return max(FLOOR, float(10.0 ** -(1.5 + length / 2)))
+
+
+_FLOORS = np.full(_LONGEST + 1, FLOOR)
+_SHARES_OF_LENGTHS = np.array([_share_of_length(length) for length in range(_LONGEST + 1)])
 
 
 def frequency(word: str, language: str) -> float:
@@ -30,16 +43,22 @@ def frequency(word: str, language: str) -> float:
     ----------
     R. Speer, *wordfreq* 3 (2022), frequencies from eight kinds of text.
     """
-    known = _frequencies(language)
+    known = known_shares(language)
     if known is None:
-        return max(FLOOR, float(10.0 ** -(1.5 + len(word) / 2)))
+        return _share_of_length(len(word))
     if not word.isalpha() and has_digit_sequence(word):
         return max(FLOOR, known.get(smash_numbers(word), 0.0) * float(digit_freq(word)))
     return max(FLOOR, known.get(word, 0.0))
 
 
+def least_shares(language: str) -> NDArray[np.float64]:
+    """Give the shares of words that the list of a language lacks, by their length; the last is that of longer ones."""
+    return _FLOORS if known_shares(language) is not None else _SHARES_OF_LENGTHS
+
+
 @cache
-def _frequencies(language: str) -> dict[str, float] | None:
+def known_shares(language: str) -> dict[str, float] | None:
+    """Give the list of a language, None where there is none. Words of several digits are in it by their shape."""
     language = _NAMES.get(language, language)
     # wordfreq itself would take English for Welsh or Amharic: then no function word would be known.
     if language not in wordfreq.available_languages("small"):

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from pipeline.detection.hashing import word_hash
 from pipeline.detection.kernels import kernels
-from pipeline.detection.letters import TERM_LETTERS
+from pipeline.detection.letters import letters
 from pipeline.detection.words import stem_of
 
 _MOST_IDS = 1 << 17
@@ -31,5 +31,5 @@ def forget_ids() -> None:
 def term_ids(forms: tuple[str, ...]) -> NDArray[np.uint32]:
     """Give the hash of the stem of each of some written words, shape ``(len(forms),)``."""
     ids = np.empty(len(forms), np.uint32)
-    kernels.term_ids(forms, TERM_LETTERS, _IDS.__getitem__, ids)
+    kernels.term_ids(forms, letters().term, _IDS.__getitem__, ids)
     return ids

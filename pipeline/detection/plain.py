@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 
 from pipeline.detection.linkage import are_one, partition
 from pipeline.detection.packing import Vector, ids_of, packed, weights_of
-from pipeline.detection.salience import salient
+from pipeline.detection.reading import Words
 
 __all__ = [
-    "Chunks",
     "Counts",
+    "Words",
     "add",
     "are_one",
     "bucket_keys",
+    "capital_runs",
     "dots",
     "elements",
     "enter",
@@ -30,7 +31,6 @@ __all__ = [
     "hash_words",
     "partition",
     "products",
-    "salient",
     "shingles",
     "signature",
     "subtract",
@@ -40,8 +40,6 @@ __all__ = [
 ]
 
 _REPEAT_STEP = np.uint32(0x9E3779B1)
-_LONGEST_CHUNK = 40
-"""Characters; what is longer hardly comes again."""
 _FEW = 16
 """Chains that are followed one by one faster than side by side."""
 
@@ -210,22 +208,6 @@ def elements(
     return len(ordinals)
 
 
-class Chunks(dict[str, bytes]):
-    """Remembers the numbers of the words of whatever stood between two spaces."""
-
-    def read(self, chunks: Sequence[str], missing: Callable[[str], bytes]) -> bytes:
-        """Give the numbers of the words of some chunks, eight bytes each; those not known are asked for, and kept."""
-        found = []
-        for chunk in chunks:
-            numbers = self.get(chunk)
-            if numbers is None:
-                numbers = missing(chunk)
-                if len(chunk) <= _LONGEST_CHUNK:
-                    self[chunk] = numbers
-            found.append(numbers)
-        return b"".join(found)
-
-
 def hash_words(words: Sequence[str | bytes], hashes: NDArray[np.uint32]) -> None:
     """Hash words to 32 bits (XXH32 of their UTF-8)."""
     encoded = [word if isinstance(word, bytes) else word.encode("utf-8", "surrogatepass") for word in words]
@@ -238,6 +220,12 @@ def term_ids(
     """Give the hash of the stem of each form: what `slow` says, which need not be asked where `letters` tell all."""
     del letters
     ids[:] = list(map(slow, forms))
+
+
+def capital_runs(text: str, classes: NDArray[np.uint16], slow: Callable[[str], list[str]]) -> list[str]:
+    """Find the runs of words with capital letters: what `slow` does, asked only where the table tells too little."""
+    del classes
+    return slow(text)
 
 
 def signature(

@@ -1,13 +1,18 @@
-"""Which words of an article say most about it: the Python of `pipeline.detection.kernels.salient`."""
+"""Which words of an article say most about it, in Python."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from pipeline.detection.reading import Word
 
-class _Settings(NamedTuple):
+
+class Settings(NamedTuple):
     title_weight: float
     saturation: float
     name_weight: float
@@ -16,7 +21,7 @@ class _Settings(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Stem:
+class Stem:
     """What an article says of a stem."""
 
     first: int
@@ -30,7 +35,7 @@ class _Stem:
     words: dict[int, int] = field(default_factory=dict)
     """How often each word of it stands there."""
 
-    def weight(self, settings: _Settings, fading: NDArray[np.float64]) -> float:
+    def weight(self, settings: Settings, fading: NDArray[np.float64]) -> float:
         counted = settings.title_weight * self.in_title + self.in_text
         saturated = counted + settings.saturation
         # A word of no count (one of the title, where titles count nothing) weighs nothing, without saturation too.
@@ -44,71 +49,22 @@ class _Stem:
         return min((-times, forms[word]) for word, times in self.words.items())[1]
 
 
-def salient(
-    title: NDArray[np.int64],
-    text: NDArray[np.int64],
-    table: NDArray[np.void],
-    settings: NDArray[np.float64],
-    fading: NDArray[np.float64],
-    form_at: NDArray[np.uint32],
-    stem_at: NDArray[np.uint32],
-    weights: NDArray[np.float32],
-    backgrounds: NDArray[np.float32],
-    forms: list[str],
-    stems: list[str],
-) -> tuple[str, ...]:
-    """Choose the salient terms of an article.
-
-    Parameters
-    ----------
-    title, text
-        Words in order, by their numbers.
-    table
-        What is known of each word (`pipeline.detection.vocabulary.WORD`).
-    settings
-        Weights and the saturation, as `pipeline.detection.terms` orders them.
-    fading
-        Share of the lead's weight that is left at each position.
-    form_at, stem_at
-        Room to count in, which only the compiled loop needs.
-    weights, backgrounds
-        Where those of the chosen terms go; there are no more terms than there is room.
-    forms, stems
-        How each word, and each stem, is written.
-
-    Returns
-    -------
-    tuple[str, ...]
-        How the article writes the terms, the most salient first, ties by the spelling of the stem.
-    """
-    del form_at, stem_at
-    found = _read(title, text, table)
-    weighed = {number: stem.weight(_Settings(*settings.tolist()), fading) for number, stem in found.items()}
-    ranked = sorted((-weighed[number] * stem.idf, stems[number], number) for number, stem in found.items())
-    chosen = [number for *_, number in ranked[: len(weights)]]
-    weights[: len(chosen)] = [weighed[number] for number in chosen]
-    backgrounds[: len(chosen)] = [found[number].background for number in chosen]
-    return tuple(found[number].spelling(forms) for number in chosen)
-
-
-def _read(title: NDArray[np.int64], text: NDArray[np.int64], table: NDArray[np.void]) -> dict[int, _Stem]:
-    found: dict[int, _Stem] = {}
-    whole = np.concatenate([title, text])
-    for position, (word, known) in enumerate(zip(whole.tolist(), table[whole].tolist(), strict=True)):
-        _, number, background, idf, is_name, is_number = known
-        if number:
-            stem = found.get(number)
+def stems(title: Sequence[int], text: Sequence[int], words: Sequence["Word"]) -> dict[int, Stem]:
+    """Gather what an article says of each stem, by the numbers of its words."""
+    found: dict[int, Stem] = {}
+    for position, number in enumerate(chain(title, text)):
+        word = words[number]
+        if word.stem:
+            stem = found.get(word.stem)
             if stem is None:
-                stem = found[number] = _Stem(position, idf)
+                stem = found[word.stem] = Stem(position, word.idf)
             if position < len(title):
                 stem.in_title += 1
             else:
                 stem.in_text += 1
-            stem.capitals += 1 if is_name else -1
-            stem.is_number |= is_number
-            if background > stem.background:
-                stem.background = background
-            if idf < stem.idf:
-                stem.idf = idf
-            stem.words[word] = stem.words.get(word, 0) + 1
+            stem.capitals += 1 if word.is_name else -1
+            stem.is_number |= word.is_number
+            stem.background = max(stem.background, word.background)
+            stem.idf = min(stem.idf, word.idf)
+            stem.words[number] = stem.words.get(number, 0) + 1
     return found

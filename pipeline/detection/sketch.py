@@ -16,7 +16,7 @@ from pipeline.detection.languages import detect_language
 from pipeline.detection.minhash import bucket_keys, low_bytes, signature
 from pipeline.detection.names import whole_names
 from pipeline.detection.terms import Terms, salient_terms
-from pipeline.detection.vocabulary import Vocabulary
+from pipeline.detection.vocabulary import Vocabularies
 from pipeline.detection.words import forget_stems
 from pipeline.records import Article
 
@@ -62,9 +62,9 @@ _LOCK = Lock()
 
 
 class _Shared:
-    """The vocabulary of this process; what it holds changes no sketch, only how soon it is made."""
+    """What this process knows of words."""
 
-    vocabulary = Vocabulary()
+    vocabularies = Vocabularies()
 
 
 def sketch_article(article: Article, config: DetectionConfig) -> Sketch:
@@ -91,7 +91,7 @@ def sketch_article(article: Article, config: DetectionConfig) -> Sketch:
 def forget_words() -> None:
     """Begin with an empty vocabulary, as a new process does."""
     with _LOCK:
-        _Shared.vocabulary = Vocabulary()
+        _Shared.vocabularies = Vocabularies()
         forget_stems()
         forget_ids()
         _ids.cache_clear()
@@ -99,11 +99,9 @@ def forget_words() -> None:
 
 def _read(article: Article, language: str, config: DetectionConfig) -> tuple[Terms, NDArray[np.uint32]]:
     """Give an article's salient terms and the hashes of its words; one thread at a time."""
-    if _Shared.vocabulary.is_full:
-        _Shared.vocabulary = Vocabulary()
-    vocabulary = _Shared.vocabulary
-    title, text = vocabulary.read(article.title, language), vocabulary.read(article.text, language)
-    return salient_terms(title, text, vocabulary, config.sketch), vocabulary.hashes(np.concatenate([title, text]))
+    vocabulary = _Shared.vocabularies.of(language)
+    title, text = vocabulary.read(article.title), vocabulary.read(article.text)
+    return salient_terms(title, text, vocabulary, config.sketch), vocabulary.hashes(title + text)
 
 
 def _copy_signature(hashes: NDArray[np.uint32], config: CopyConfig) -> NDArray[np.uint8]:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import SketchConfig
-from pipeline.detection.kernels import kernels
 from pipeline.detection.vocabulary import Numbers, Vocabulary
 
 _MOST_LEAD_WORDS = 1 << 16
@@ -43,21 +42,11 @@ def salient_terms(title: Numbers, text: Numbers, vocabulary: Vocabulary, config:
     Terms
         At most ``config.num_terms``, chosen by weight times background idf, ties by spelling.
     """
-    weights, backgrounds = np.empty((2, config.num_terms), np.float32)
-    forms = kernels.salient(
-        title,
-        text,
-        vocabulary.table,
-        _settings(config),
-        _fading(config.lead_words),
-        *vocabulary.scratch,
-        weights,
-        backgrounds,
-        vocabulary.forms,
-        vocabulary.stems,
-    )
+    columns = np.empty((2, config.num_terms), np.float32)
+    forms = vocabulary.words.salient(title, text, _settings(config), _fading(config.lead_words), *columns)
     # Three digits are enough, and half the space.
-    return Terms(forms, *(column[: len(forms)].astype(np.float16) for column in (weights, backgrounds)))
+    weights, backgrounds = columns[:, : len(forms)].astype(np.float16)
+    return Terms(forms, weights, backgrounds)
 
 
 @cache

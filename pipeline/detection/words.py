@@ -10,17 +10,17 @@ import regex
 
 # Unicode's word boundaries (UAX #29), as the regex library implements them; `\w` would cut Devanagari at vowel signs.
 _WORD = regex.compile(r"(?w)\b[\p{Alphabetic}\p{N}].*?\b", regex.V1 | regex.DOTALL)
-_UNSPACED = r"\p{Han}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
-_HAS_UNSPACED = regex.compile(f"[{_UNSPACED}]", regex.V1)
+UNSPACED = r"\p{Han}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
+_HAS_UNSPACED = regex.compile(f"[{UNSPACED}]", regex.V1)
 _MAY_BE_UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u19ff\u2e80-\U0010ffff]")
 """A quick look for the blocks of those scripts, and of a few others."""
-_UNSPACED_RUN = regex.compile(rf"(?:[{_UNSPACED}][\p{{M}}\u30fc]*)+|[^{_UNSPACED}]+", regex.V1)
+_UNSPACED_RUN = regex.compile(rf"(?:[{UNSPACED}][\p{{M}}\u30fc]*)+|[^{UNSPACED}]+", regex.V1)
 _CLUSTER = regex.compile(r"\X", regex.V1)
 # Accents, Hebrew points, Arabic vowel signs and the stretching tatweel. Marks of Indic scripts are vowels: they stay.
 _MARKS = regex.compile(r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]", regex.V1)
 APOSTROPHES = "'’ʼ＇"
 _APOSTROPHE = regex.compile(f"[{APOSTROPHES}]")
-_EDGES = "\"'.,:;!?()[]{}<>/|*#&-–—…“”„‘’«»"
+EDGES = "\"'.,:;!?()[]{}<>/|*#&-–—…“”„‘’«»"
 """What often stands before and behind a word, and belongs to none there."""
 FIRST_INTRICATE = "\u0590"
 """From here on are scripts whose letters alone do not make a word; before it are Latin, Greek and Cyrillic."""
@@ -64,7 +64,7 @@ def words(text: str) -> list[str]:
 
 def chunk_words(text: str) -> list[str]:
     """Cut what stands between two spaces into words."""
-    bare = text.strip(_EDGES)
+    bare = text.strip(EDGES)
     if bare.isalpha() and (bare.isascii() or (max(bare) < FIRST_INTRICATE and is_normalized("NFKC", bare))):
         # Most of what stands between two spaces is such: the way below would take five times as long to find so.
         return [bare]
@@ -120,14 +120,10 @@ class _Stems(dict[str, str]):
     """The stem of each word met lately."""
 
     def __missing__(self, word: str) -> str:
-        stem = stem_of_term(term_of(word))
-        self.know(word, stem)
-        return stem
-
-    def know(self, word: str, stem: str) -> None:
         if len(self) >= _MOST_STEMS:
             self.clear()
-        self[word] = stem
+        stem = self[word] = stem_of_term(term_of(word))
+        return stem
 
 
 _STEMS = _Stems()
@@ -135,11 +131,6 @@ _STEMS = _Stems()
 
 def forget_stems() -> None:
     _STEMS.clear()
-
-
-def know_stem(word: str, stem: str) -> None:
-    """Remember what someone else worked out."""
-    _STEMS.know(word, stem)
 
 
 def stem_of(word: str) -> str:

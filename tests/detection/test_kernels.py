@@ -4,6 +4,7 @@ import itertools
 import math
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.detection import plain
+from pipeline.detection import plain, vocabulary
+from pipeline.detection.background import known_shares, least_shares
 from pipeline.detection.hashing import word_hash
 from pipeline.detection.ids import term_ids
 from pipeline.detection.kernels import ARE_COMPILED, kernels
-from pipeline.detection.letters import TERM_LETTERS
+from pipeline.detection.letters import letters
 from pipeline.detection.linkage import Numbers, Settings
+from pipeline.detection.names import capital_runs
 from pipeline.detection.packing import Vector, ids_of, packed, weights_of
-from pipeline.detection.vocabulary import Vocabulary
-from pipeline.detection.words import stem_of_term, term_of
+from pipeline.detection.words import chunk_words, stem_of_term, term_of
+from pipeline.detection.words import words as words_as_cut
 from tests.running import ROOT
 
 _ID = st.integers(0, 40) | st.integers(0, (1 << 32) - 1)
@@ -165,38 +168,49 @@ def test_weighted_sets(terms: dict[int, tuple[float, float]]) -> None:
     assert len(ids) <= size <= 12 * len(ids)
 
 
-@given(
-    st.lists(st.lists(st.text(max_size=90) | st.sampled_from(["a", "b", "b\u0301", "\ud800"]), max_size=30), max_size=9)
-)
-def test_chunks(texts: list[list[str]]) -> None:
-    ours, theirs, asked = kernels.Chunks(), plain.Chunks(), []
-
-    def missing(chunk: str) -> bytes:
-        asked.append(chunk)
-        return np.array([ord(letter) for letter in chunk[:60]], np.int64).tobytes()
-
-    for text in texts:
-        expected = [ord(letter) for chunk in text for letter in chunk[:60]]
-        for table in (ours, theirs):
-            assert np.frombuffer(table.read(text, missing), np.int64).tolist() == expected
-    # What is short is asked for once by each.
-    assert all(asked.count(chunk) <= 2 for chunk in asked if len(chunk) < 20 and chunk != "\ud800")
-    assert len(ours) <= len({chunk for text in texts for chunk in text})
+_TRICKY = "abéẹሀ,3_.:;'’‘“…-ΣσςİıßŉǰʼªµÀĳǅ \u00a0\u1680\x1c\ufeff\u200b\u0301\u0345\u0640\ud800²½東アกכ״"
+_CHARACTERS = st.characters(max_codepoint=0x2FFF) | st.sampled_from(_TRICKY) | st.characters()
+_TEXTS = st.text(st.sampled_from("aeIt1'’.,:_-( ")) | st.text(_CHARACTERS, max_size=100)
+_LANGUAGES = st.sampled_from(["en", "fr", "tr", "yo", "am"])
 
 
-def test_many_chunks_are_kept() -> None:
-    chunks, words = kernels.Chunks(), [f"w{number}" for number in range(5000)]
-    for _ in range(2):
-        found = chunks.read(words, lambda chunk: np.array([int(chunk[1:])], np.int64).tobytes())
-        assert np.frombuffer(found, np.int64).tolist() == list(range(5000))
-    assert len(chunks) == 5000
+def words_of(module: Any, language: str, cut: Any = chunk_words, describe: Any = None) -> Any:
+    describe = describe or partial(vocabulary.describe, language=language)
+    return module.Words(letters(), least_shares(language), known_shares(language), cut, describe)
 
 
-def test_what_goes_wrong_with_a_chunk_is_told() -> None:
-    with pytest.raises(ZeroDivisionError):
-        kernels.Chunks().read(["a"], lambda _: bytes(1 // 0))
-    with pytest.raises(TypeError):
-        kernels.Chunks().read(["a"], lambda _: "text")  # type: ignore[arg-type, return-value]
+def what_is_said(words: Any, title: str, text: str, settings: NDArray[np.float64], most: int) -> tuple[Any, ...]:
+    numbers = words.read(title), words.read(text)
+    hashes = np.empty(len(words.forms(numbers[0] + numbers[1])), np.uint32)
+    words.hashes(numbers[0] + numbers[1], hashes)
+    weights, backgrounds = np.zeros((2, most), np.float32)
+    forms = words.salient(*numbers, settings, np.array([1.0, 0.7, 0.3]), weights, backgrounds)
+    return (*numbers, hashes.tobytes(), forms, weights.tobytes(), backgrounds.tobytes())
+
+
+@given(_LANGUAGES, st.lists(_TEXTS, max_size=9))
+@example("en", [chr(code) for code in range(0x3000)])
+@example("yo", [f"{chr(code)}{other}" for code in range(0x3000) for other in "aΣ,3é'_"])
+@example("fr", [f"{other}{chr(code)}" for code in range(0x3000) for other in "aΣ,3é'_"])
+@example("en", ["".join(text) for length in range(5) for text in itertools.product("ab1'.:,_-", repeat=length)])
+@example("en", ["x" * 81 + " " + "ẹ" * 30 + " " + "." * 79 + "x", "1.1," * 15])
+def test_words(language: str, texts: list[str]) -> None:
+    told = []
+    for words in (words_of(kernels, language), words_of(plain, language)):
+        numbers = [words.read(text) for text in texts]
+        said = what_is_said(words, "", " ".join(texts), np.ones(5), 20_000)
+        told.append((numbers, said, len(words), words.num_chunks))
+        assert [words.forms(read) for read in numbers] == list(map(words_as_cut, texts))
+    assert told[0] == told[1]
+
+
+def test_many_words_are_kept() -> None:
+    text = " ".join(f"w{number}" for number in range(5000))
+    for module in (kernels, plain):
+        words = words_of(module, "en")
+        for _ in range(2):
+            assert np.frombuffer(words.read(text), np.uint32).tolist() == list(range(5000))
+        assert len(words) == words.num_chunks == 5000
 
 
 _WRITTEN = st.sampled_from(["Ferry", "ferry", "ferries", "FERRY", "3,000", "the", "Ana", "ana", "lake", "Lake's", "a"])
@@ -204,27 +218,66 @@ _WRITTEN = st.sampled_from(["Ferry", "ferry", "ferries", "FERRY", "3,000", "the"
 
 @given(st.data(), st.sampled_from([0.0, 1.0, 1.7]), st.integers(1, 9))
 def test_salient_terms(data: st.DataObject, weight: float, most: int) -> None:
-    title, text = (data.draw(st.lists(_WRITTEN, max_size=size)) for size in (9, 40))
-    vocabulary = Vocabulary()
-    numbers = [vocabulary.read(" ".join(words), "en") for words in (title, text)]
+    title, text = (" ".join(data.draw(st.lists(_WRITTEN, max_size=size))) for size in (9, 40))
     settings = np.array([weight, 1.7 - weight, 0.25, 2.5, 2.0])
-    told = []
-    for module in (kernels, plain):
-        weights, backgrounds = np.zeros((2, most), np.float32)
-        forms = module.salient(
-            *numbers,
-            vocabulary.table,
-            settings,
-            np.array([1.0, 0.7, 0.3]),
-            *vocabulary.scratch,
-            weights,
-            backgrounds,
-            vocabulary.forms,
-            vocabulary.stems,
-        )
-        told.append((forms, weights.tobytes(), backgrounds.tobytes()))
-    assert told[0] == told[1]
-    assert not any(part.any() for part in vocabulary.scratch)
+    words = words_of(kernels, "en")
+    expected = what_is_said(words_of(plain, "en"), title, text, settings, most)
+    assert what_is_said(words, title, text, settings, most) == expected
+    # Nothing of one article is left to the next.
+    assert what_is_said(words, title, text, settings, most) == expected
+
+
+def test_what_goes_wrong_with_a_word_is_told() -> None:
+    def fails(_: str) -> Any:
+        raise ZeroDivisionError
+
+    for cut, describe in ((fails, None), (None, fails)):
+        with pytest.raises(ZeroDivisionError):
+            words_of(kernels, "en", cut or chunk_words, describe).read("a 東京 b")
+    if ARE_COMPILED:
+        for cut in (lambda _: [""], lambda _: [1], lambda _: 1):
+            with pytest.raises(TypeError):
+                words_of(kernels, "en", cut).read("東京")
+        for answer in (1, (), (1, 2, 3.0), ("a", "b", 1.0), (1, "b", "c")):
+            with pytest.raises(TypeError):
+                words_of(kernels, "en", describe=lambda _, answer=answer: answer).read("東京")
+
+
+def test_what_is_no_words_is_refused() -> None:
+    if not ARE_COMPILED:
+        pytest.skip("Python takes what looks like it")
+    tables, known, fading = letters(), known_shares("en"), np.ones(1)
+    for wrong in ((*tables[:2], tables[2][:9]), (tables[0].astype(np.uint8), *tables[1:])):
+        with pytest.raises(ValueError, match=r"lengths|items"):
+            kernels.Words(wrong, least_shares("en"), known, chunk_words, len)
+    with pytest.raises(ValueError, match="lengths"):
+        kernels.Words(tables, np.ones(9), known, chunk_words, len)
+    with pytest.raises(TypeError, match="dictionary"):
+        kernels.Words(tables, least_shares("en"), [], chunk_words, len)
+    words = words_of(kernels, "en")
+    numbers = words.read("one two")
+    for wrong in (b"1234", numbers[:-1], np.array([2], np.uint32)):
+        with pytest.raises(ValueError, match=r"numbers|items"):
+            words.forms(wrong)
+        with pytest.raises(ValueError, match=r"numbers|items"):
+            words.salient(numbers, wrong, np.ones(5), fading, *np.zeros((2, 4), np.float32))
+    for settings, faded, room in ((4, 1, 4), (5, 0, 4), (5, 1, 3)):
+        arrays = np.ones(settings), fading[:faded], np.zeros(4, np.float32), np.zeros(room, np.float32)
+        with pytest.raises(ValueError, match="lengths"):
+            words.salient(numbers, numbers, *arrays)
+    with pytest.raises(ValueError, match="lengths"):
+        words.hashes(numbers, np.empty(3, np.uint32))
+    with pytest.raises(TypeError, match="string"):
+        words.read(b"one")
+
+
+_NAMES = st.text(st.sampled_from("AÉbé-'’ .1²_ Ⓐ́"))
+
+
+@given(_NAMES | st.text(_CHARACTERS, max_size=100))
+@example("".join(chr(code) + after for code in range(0x20D0) for after in ("nna ", "Na Ana ")))
+def test_capital_runs(text: str) -> None:
+    assert kernels.capital_runs(text, letters().classes, capital_runs) == capital_runs(text)
 
 
 _GROUPS = st.tuples(st.integers(1, 40), st.floats(0.0, 9.0), st.integers(0, 300), st.floats(0.0, 2.0))
@@ -299,13 +352,10 @@ def test_hashes(words: list[str | bytes]) -> None:
     assert ours.tolist() == theirs.tolist()
 
 
-_LETTERS = st.characters(max_codepoint=0x5FF) | st.characters() | st.sampled_from("abé,3ΣσςİıßŉǰʼªµÀĳǅ'’ͅ\u0301\ud800²½")
-
-
-@given(st.lists(st.text(_LETTERS, max_size=9) | st.text(max_size=50), max_size=9))
-@example([chr(code) for code in range(0x600)])
-@example([f"{chr(code)}{other}" for code in range(0x600) for other in "aΣ,3é"])
-@example([f"{other}{chr(code)}" for code in range(0x600) for other in "aΣ,3é"])
+@given(st.lists(st.text(_CHARACTERS, max_size=9) | st.text(_CHARACTERS, min_size=70, max_size=90), max_size=9))
+@example([chr(code) for code in range(0x3000)])
+@example([f"{chr(code)}{other}" for code in range(0x3000) for other in "aΣ,3é"])
+@example([f"{other}{chr(code)}" for code in range(0x3000) for other in "aΣ,3é"])
 def test_term_ids(forms: list[str]) -> None:
     assert term_ids(tuple(forms)).tolist() == [word_hash(stem_of_term(term_of(form))) for form in forms]
 
@@ -313,7 +363,7 @@ def test_term_ids(forms: list[str]) -> None:
 def test_who_is_asked_for_a_term_id_answers_with_one() -> None:
     for answer, error in ((1 << 32, OverflowError), (-1, OverflowError), ("a", (TypeError, ValueError))):
         with pytest.raises(error):
-            kernels.term_ids(("l'eau",), TERM_LETTERS, lambda _, answer=answer: answer, np.empty(1, np.uint32))
+            kernels.term_ids(("l'eau",), letters().term, lambda _, answer=answer: answer, np.empty(1, np.uint32))
 
 
 @given(arrays(), st.integers(1, 9), arrays(max_size=9))
@@ -391,7 +441,6 @@ _STREAM = kernels.Counts(np.empty(0, np.uint64)), 300.0, 0, 0.6, None, 0
         ("hash_words", (["a"], np.empty(2, np.uint32))),
         ("term_ids", (("a",), np.zeros(9, np.uint16), len, np.empty(2, np.uint32))),
         ("term_ids", (["a"], np.zeros(9, np.uint16), len, np.empty(1, np.uint32))),
-        ("term_ids", (("a",), np.zeros(1 << 12, np.uint16), len, np.empty(1, np.uint32))),
         ("signature", (np.zeros(3, np.uint32), np.zeros(3, np.uint32), *np.empty((2, 4), np.uint32))),
         ("shingles", (np.zeros(3, np.uint32), 3, np.empty(2, np.uint32))),
         ("bucket_keys", (np.zeros(3, np.uint32), 0, np.empty(2, np.uint32))),

@@ -14,12 +14,12 @@ from pipeline.detection.background import frequency
 from pipeline.detection.codec import encode_sketch
 from pipeline.detection.sketch import sketch_article
 from pipeline.detection.terms import salient_terms
-from pipeline.detection.vocabulary import Vocabulary
+from pipeline.detection.vocabulary import Vocabularies, Vocabulary
 from pipeline.detection.words import stem_of, term_of, words
 from pipeline.records import Article
 from tests.detection.making import BASE, CONFIG
 
-SHARED = Vocabulary()
+SHARED = Vocabulary("en")
 """One for all examples, as in a process that runs for long."""
 
 WRITTEN = (
@@ -35,7 +35,7 @@ TEXTS = st.lists(PIECES, max_size=60).map("".join)
 @example("\n\u0301Harbour \u200bwall")
 @example("x" * 100 + " y")
 def test_it_reads_the_words_of_any_text(text: str) -> None:
-    assert [SHARED.forms[number] for number in SHARED.read(text, "en")] == words(text)
+    assert SHARED.words.forms(SHARED.read(text)) == words(text)
 
 
 def terms_word_by_word(title: list[str], text: list[str], config: SketchConfig) -> list[tuple[str, float, float]]:
@@ -73,16 +73,15 @@ def terms_word_by_word(title: list[str], text: list[str], config: SketchConfig) 
 @given(TEXTS, TEXTS, st.sampled_from([1, 3, 64]))
 def test_its_terms_are_those_found_word_by_word(title: str, text: str, num_terms: int) -> None:
     config = SketchConfig(num_terms=num_terms)
-    terms = salient_terms(SHARED.read(title, "en"), SHARED.read(text, "en"), SHARED, config)
+    terms = salient_terms(SHARED.read(title), SHARED.read(text), SHARED, config)
     expected = terms_word_by_word(words(title), words(text), config)
     assert list(zip(terms.forms, terms.weights, terms.backgrounds, strict=True)) == expected
 
 
 def test_a_word_of_two_languages_has_two_backgrounds() -> None:
-    vocabulary = Vocabulary()
-    german, english = (vocabulary.table[vocabulary.read("die", language)] for language in ("de", "en"))
-    assert german["background"][0] > 10 * english["background"][0]
-    assert german["stem"][0] == english["stem"][0]
+    german, english = map(Vocabulary, ("de", "en"))
+    terms = [salient_terms(known.read("die"), b"", known, SketchConfig()) for known in (german, english)]
+    assert terms[0].backgrounds[0] > 10 * terms[1].backgrounds[0]
 
 
 def test_a_new_vocabulary_changes_no_sketch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,21 +95,23 @@ def test_a_new_vocabulary_changes_no_sketch(monkeypatch: pytest.MonkeyPatch) -> 
     assert list(map(encode_sketch, again)) == list(map(encode_sketch, sketches))
 
 
-def test_it_is_full_of_words_or_of_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_are_full_of_words_or_of_chunks_in_all_languages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "_MOST_WORDS", 3)
     monkeypatch.setattr(limits, "_MOST_CHUNKS", 5)
-    by_words, by_chunks = Vocabulary(), Vocabulary()
-    by_words.read("one two three", "en")
-    by_chunks.read("one one. one, (one) one!", "en")
-    assert not by_words.is_full
-    assert not by_chunks.is_full
-    by_words.read("four", "en")
-    by_chunks.read("one;", "en")
-    assert by_words.is_full
-    assert by_chunks.is_full
+    by_words, by_chunks = Vocabularies(), Vocabularies()
+    by_words.of("en").read("one two")
+    by_words.of("de").read("eins")
+    by_chunks.of("en").read("one one. one, (one) one!")
+    assert not by_words.are_full
+    assert not by_chunks.are_full
+    by_words.of("de").read("zwei")
+    by_chunks.of("de").read("one;")
+    assert by_words.are_full
+    assert by_chunks.are_full
+    assert len(by_words.of("en").words) == 0
 
 
 def test_a_long_chunk_is_not_kept() -> None:
-    vocabulary = Vocabulary()
-    vocabulary.read("x" * 81 + " " + "y" * 40, "en")
-    assert vocabulary.num_chunks == 1
+    vocabulary = Vocabulary("en")
+    vocabulary.read("x" * 81 + " " + "y" * 40)
+    assert vocabulary.words.num_chunks == 1

@@ -139,8 +139,8 @@ def test_function_words_are_common_and_years_more_common_than_other_numbers() ->
 
 
 def terms_of(text: str, title: str = "", **config: float) -> Terms:
-    vocabulary = Vocabulary()
-    read = vocabulary.read(title, "en"), vocabulary.read(text, "en")
+    vocabulary = Vocabulary("en")
+    read = vocabulary.read(title), vocabulary.read(text)
     return salient_terms(*read, vocabulary, SketchConfig(**config))
 
 
@@ -184,8 +184,8 @@ def test_an_article_of_nothing_but_the_commonest_word_has_buckets(language: str,
 
 
 def hashes_of(text: str) -> NDArray[np.uint32]:
-    vocabulary = Vocabulary()
-    return vocabulary.hashes(vocabulary.read(text, "en"))
+    vocabulary = Vocabulary("en")
+    return vocabulary.hashes(vocabulary.read(text))
 
 
 def test_shingles_ignore_case_and_a_short_text_is_one_shingle() -> None:

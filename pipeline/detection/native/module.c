@@ -4,10 +4,10 @@
 #define FUNCTION(name) {#name, (PyCFunction)(void (*)(void))name, METH_FASTCALL, NULL}
 
 static PyMethodDef functions[] = {
-    FUNCTION(weighted),   FUNCTION(dots),     FUNCTION(products),    FUNCTION(add),   FUNCTION(subtract),
-    FUNCTION(salient), FUNCTION(elements), FUNCTION(hash_words),  FUNCTION(signature),
-    FUNCTION(shingles), FUNCTION(bucket_keys), FUNCTION(enter), FUNCTION(find), FUNCTION(term_ids),
-    FUNCTION(sums_across), FUNCTION(are_one), FUNCTION(partition),
+    FUNCTION(weighted), FUNCTION(dots),     FUNCTION(sums_across), FUNCTION(products),    FUNCTION(add),
+    FUNCTION(subtract), FUNCTION(are_one),  FUNCTION(partition),   FUNCTION(elements),    FUNCTION(hash_words),
+    FUNCTION(term_ids), FUNCTION(capital_runs), FUNCTION(signature), FUNCTION(shingles),  FUNCTION(bucket_keys),
+    FUNCTION(enter),    FUNCTION(find),
     {NULL, NULL, 0, NULL},
 };
 
@@ -23,10 +23,10 @@ static PyTypeObject *add_type(PyObject *module, PyType_Spec *spec)
 static int add_types(PyObject *module)
 {
     State *state = PyModule_GetState(module);
-    PyTypeObject *chunks = add_type(module, &chunks_spec);
-    Py_XDECREF(chunks);
+    PyTypeObject *words = add_type(module, &words_spec);
+    Py_XDECREF(words);
     state->counts_type = add_type(module, &counts_spec);
-    return chunks == NULL || state->counts_type == NULL ? -1 : 0;
+    return words == NULL || state->counts_type == NULL ? -1 : 0;
 }
 
 const Counts *as_counts(PyObject *module, PyObject *object)

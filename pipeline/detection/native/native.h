@@ -61,11 +61,11 @@ DECLARED(shingles);
 DECLARED(bucket_keys);
 DECLARED(enter);
 DECLARED(find);
-DECLARED(salient);
 DECLARED(term_ids);
+DECLARED(capital_runs);
 DECLARED(are_one);
 DECLARED(partition);
 
-extern PyType_Spec chunks_spec, counts_spec;
+extern PyType_Spec words_spec, counts_spec;
 
 #endif

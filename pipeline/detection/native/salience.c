@@ -1,79 +1,87 @@
 /* The salient terms of an article: its words are joined to stems, weighed, and the most salient ones chosen. */
-#include "native.h"
+#include "words.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* As pipeline.detection.vocabulary.WORD has it. */
-typedef struct {
-    uint32_t hash, stem; /* stem 0: too slight to be a term */
-    double background, idf;
-    uint8_t is_name, is_number;
-} Word;
-
+/* A word of the article, and the place of its stem below. */
 typedef struct {
     uint32_t word, num_times;
+    size_t stem;
 } Form;
 
 typedef struct {
-    PyObject *spelling, *form;
-    uint32_t stem, in_title, in_text, first, form_times;
+    uint32_t number, in_title, in_text, first, form, form_times;
     int64_t capitals;
     int is_number;
-    double background, idf, weight, salience;
+    double background, idf, weight;
 } Stem;
+
+/* What decides between stems. */
+typedef struct {
+    double salience;
+    PyObject *spelling;
+    const Stem *stem;
+} Rank;
 
 typedef struct {
     double title_weight, saturation, name_weight, number_weight, lead_weight;
 } Settings;
 
 typedef struct {
-    const Word *table;
-    PyObject *forms, *stems;        /* lists: how each word, and each stem, is written */
-    uint32_t *form_at, *stem_at;    /* for each word, and each stem, its place below and one more; 0 if it has none */
-    Form *found_forms;
-    Stem *found_stems;
-    Py_ssize_t num_forms, num_stems;
+    Words *words;
+    Form *forms;
+    Stem *stems;
+    size_t num_forms, num_stems;
 } Article;
 
-static void count(Article *article, uint32_t number, uint32_t position, int in_title)
+/* Count a word that the article did not have so far; gives where. */
+static uint32_t add_form(Article *article, uint32_t number, const Word *word, uint32_t position)
 {
-    const Word *word = &article->table[number];
-    if (word->stem == 0) {
-        return;
+    uint32_t *at = &article->words->stem_at[word->stem];
+    if (*at == 0) {
+        article->stems[article->num_stems] = (Stem){.number = word->stem, .first = position, .idf = word->idf};
+        *at = (uint32_t)++article->num_stems;
     }
-    if (article->form_at[number] == 0) {
-        article->found_forms[article->num_forms] = (Form){number, 0};
-        article->form_at[number] = (uint32_t)++article->num_forms;
-    }
-    article->found_forms[article->form_at[number] - 1].num_times++;
-    if (article->stem_at[word->stem] == 0) {
-        article->found_stems[article->num_stems] = (Stem){
-            .spelling = PyList_GET_ITEM(article->stems, word->stem),
-            .stem = word->stem,
-            .first = position,
-            .idf = word->idf,
-        };
-        article->stem_at[word->stem] = (uint32_t)++article->num_stems;
-    }
-    Stem *stem = &article->found_stems[article->stem_at[word->stem] - 1];
-    *(in_title ? &stem->in_title : &stem->in_text) += 1;
-    stem->capitals += word->is_name ? 1 : -1;
+    article->forms[article->num_forms] = (Form){number, 0, *at - 1};
+    Stem *stem = &article->stems[*at - 1];
     stem->is_number |= word->is_number;
     stem->background = word->background > stem->background ? word->background : stem->background;
     stem->idf = word->idf < stem->idf ? word->idf : stem->idf;
+    return (uint32_t)++article->num_forms;
+}
+
+static void count(Article *article, uint32_t number, uint32_t position, int in_title)
+{
+    Word *word = &article->words->rows[number];
+    if (word->stem == 0) {
+        return;
+    }
+    if (word->at == 0) {
+        word->at = add_form(article, number, word, position);
+    }
+    Form *form = &article->forms[word->at - 1];
+    Stem *stem = &article->stems[form->stem];
+    form->num_times++;
+    *(in_title ? &stem->in_title : &stem->in_text) += 1;
+    stem->capitals += word->is_name ? 1 : -1;
+}
+
+static PyObject *written(const Article *article, uint32_t word)
+{
+    return PyList_GET_ITEM(article->words->forms.list, word);
 }
 
 /* A stem is written as the article mostly does, between equals as comes first in the alphabet. */
 static void spell(Article *article)
 {
-    for (Py_ssize_t place = 0; place < article->num_forms; place++) {
-        const Form *form = &article->found_forms[place];
-        Stem *stem = &article->found_stems[article->stem_at[article->table[form->word].stem] - 1];
-        PyObject *written = PyList_GET_ITEM(article->forms, form->word);
+    for (size_t place = 0; place < article->num_forms; place++) {
+        const Form *form = &article->forms[place];
+        Stem *stem = &article->stems[form->stem];
         if (form->num_times > stem->form_times ||
-            (form->num_times == stem->form_times && PyUnicode_Compare(written, stem->form) < 0)) {
-            stem->form = written;
+            (form->num_times == stem->form_times &&
+             PyUnicode_Compare(written(article, form->word), written(article, stem->form)) < 0)) {
+            stem->form = form->word;
             stem->form_times = form->num_times;
         }
     }
@@ -88,110 +96,106 @@ static void weigh(Stem *stem, const Settings *settings, const Array *fading)
     stem->weight *= stem->capitals > 0 ? 1.0 + settings->name_weight : 1.0;
     stem->weight *= stem->is_number ? settings->number_weight : 1.0;
     stem->weight *= 1.0 + settings->lead_weight * ((const double *)fading->view.buf)[first];
-    stem->salience = stem->weight * stem->idf;
 }
 
 static int most_salient_first(const void *first, const void *second)
 {
-    const Stem *one = first, *other = second;
+    const Rank *one = first, *other = second;
     if (one->salience != other->salience) {
         return one->salience > other->salience ? -1 : 1;
     }
     return PyUnicode_Compare(one->spelling, other->spelling);
 }
 
-static PyObject *chosen(const Article *article, const Array *weights, const Array *backgrounds)
+static PyObject *chosen(const Article *article, const Rank *ranks, const Array *weights, const Array *backgrounds)
 {
-    Py_ssize_t size = article->num_stems < weights->length ? article->num_stems : weights->length;
+    Py_ssize_t num_stems = (Py_ssize_t)article->num_stems;
+    Py_ssize_t size = num_stems < weights->length ? num_stems : weights->length;
     PyObject *forms = PyTuple_New(size);
     for (Py_ssize_t place = 0; forms != NULL && place < size; place++) {
-        const Stem *stem = &article->found_stems[place];
+        const Stem *stem = ranks[place].stem;
         ((float *)weights->view.buf)[place] = (float)stem->weight;
         ((float *)backgrounds->view.buf)[place] = (float)stem->background;
-        PyTuple_SET_ITEM(forms, place, Py_NewRef(stem->form));
+        PyTuple_SET_ITEM(forms, place, Py_NewRef(written(article, stem->form)));
     }
     return forms;
 }
 
-static int are_known(const Array *numbers, Py_ssize_t num_words)
-{
-    for (Py_ssize_t place = 0; place < numbers->length; place++) {
-        int64_t number = ((const int64_t *)numbers->view.buf)[place];
-        if (number < 0 || number >= num_words) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
 static void read_words(Article *article, const Array *title, const Array *text)
 {
-    const int64_t *in_title = title->view.buf, *in_text = text->view.buf;
-    for (Py_ssize_t place = 0; place < title->length; place++) {
-        count(article, (uint32_t)in_title[place], (uint32_t)place, 1);
+    Words *words = article->words;
+    for (Py_ssize_t place = 0; place < text->length; place++) {
+        LOOK_AHEAD(words->rows + number_at(text, place));
     }
     for (Py_ssize_t place = 0; place < text->length; place++) {
-        count(article, (uint32_t)in_text[place], (uint32_t)(title->length + place), 0);
+        LOOK_AHEAD(words->stem_at + words->rows[number_at(text, place)].stem);
+    }
+    for (Py_ssize_t place = 0; place < title->length; place++) {
+        count(article, number_at(title, place), (uint32_t)place, 1);
+    }
+    for (Py_ssize_t place = 0; place < text->length; place++) {
+        count(article, number_at(text, place), (uint32_t)(title->length + place), 0);
     }
     spell(article);
-    for (Py_ssize_t place = 0; place < article->num_forms; place++) {
-        article->form_at[article->found_forms[place].word] = 0;
+    for (size_t place = 0; place < article->num_forms; place++) {
+        words->rows[article->forms[place].word].at = 0;
     }
-    for (Py_ssize_t place = 0; place < article->num_stems; place++) {
-        article->stem_at[article->found_stems[place].stem] = 0;
+    for (size_t place = 0; place < article->num_stems; place++) {
+        words->stem_at[article->stems[place].number] = 0;
     }
 }
 
-enum { TITLE, TEXT, TABLE, SETTINGS, FADING, FORM_AT, STEM_AT, WEIGHTS, BACKGROUNDS, NUM_ARRAYS };
+static void rank(Article *article, const Settings *settings, const Array *fading, Rank *ranks)
+{
+    for (size_t place = 0; place < article->num_stems; place++) {
+        Stem *stem = &article->stems[place];
+        weigh(stem, settings, fading);
+        ranks[place] = (Rank){stem->weight * stem->idf, PyList_GET_ITEM(article->words->stems.list, stem->number), stem};
+    }
+    qsort(ranks, article->num_stems, sizeof(Rank), most_salient_first);
+}
 
-static PyObject *salient_of(Array *arrays, PyObject *forms, PyObject *stems)
+enum { TITLE, TEXT, SETTINGS, FADING, WEIGHTS, BACKGROUNDS, NUM_ARRAYS };
+
+static PyObject *salient_of(Words *words, const Array *arrays)
 {
     Py_ssize_t size = arrays[TITLE].length + arrays[TEXT].length;
-    Article article = {arrays[TABLE].view.buf, forms, stems, arrays[FORM_AT].view.buf, arrays[STEM_AT].view.buf,
-                       PyMem_Malloc(size * sizeof(Form) + 1), PyMem_Malloc(size * sizeof(Stem) + 1), 0, 0};
+    Article article = {words, PyMem_Malloc(size * sizeof(Form) + 1), PyMem_Malloc(size * sizeof(Stem) + 1), 0, 0};
+    Rank *ranks = PyMem_Malloc(size * sizeof(Rank) + 1);
     PyObject *result = NULL;
-    if (article.found_forms == NULL || article.found_stems == NULL) {
+    if (article.forms == NULL || article.stems == NULL || ranks == NULL) {
         PyErr_NoMemory();
     } else {
         read_words(&article, &arrays[TITLE], &arrays[TEXT]);
-        for (Py_ssize_t place = 0; place < article.num_stems; place++) {
-            weigh(&article.found_stems[place], arrays[SETTINGS].view.buf, &arrays[FADING]);
-        }
-        qsort(article.found_stems, article.num_stems, sizeof(Stem), most_salient_first);
-        result = chosen(&article, &arrays[WEIGHTS], &arrays[BACKGROUNDS]);
+        rank(&article, arrays[SETTINGS].view.buf, &arrays[FADING], ranks);
+        result = chosen(&article, ranks, &arrays[WEIGHTS], &arrays[BACKGROUNDS]);
     }
-    PyMem_Free(article.found_forms);
-    PyMem_Free(article.found_stems);
+    PyMem_Free(article.forms);
+    PyMem_Free(article.stems);
+    PyMem_Free(ranks);
     return result;
 }
 
-PyObject *salient(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
+PyObject *words_salient(PyObject *self, PyObject *const *args, Py_ssize_t num_args)
 {
-    static const int item_sizes[NUM_ARRAYS] = {8, 8, sizeof(Word), 8, 8, 4, 4, 4, 4};
-    static const char *names[NUM_ARRAYS] = {"title",   "text",    "table",   "settings",   "fading",
-                                            "form_at", "stem_at", "weights", "backgrounds"};
+    static const int item_sizes[NUM_ARRAYS] = {1, 1, 8, 8, 4, 4};
+    static const char *names[NUM_ARRAYS] = {"title", "text", "settings", "fading", "weights", "backgrounds"};
+    Words *words = (Words *)self;
     Array arrays[NUM_ARRAYS];
-    PyObject *result = NULL;
-    if (!takes_arguments("salient", num_args, NUM_ARRAYS + 2)) {
+    if (!takes_arguments("salient", num_args, NUM_ARRAYS)) {
         return NULL;
     }
-    PyObject *forms = args[NUM_ARRAYS], *stems = args[NUM_ARRAYS + 1];
-    int taken = 0;
-    for (; taken < NUM_ARRAYS; taken++) {
-        if (take(args[taken], &arrays[taken], item_sizes[taken], taken < FORM_AT ? 0 : PyBUF_WRITABLE, names[taken]) < 0) {
-            release_all(arrays, taken);
-            return NULL;
-        }
+    int taken = 0, status = 0;
+    for (; status == 0 && taken < NUM_ARRAYS; taken += status == 0) {
+        status = taken < SETTINGS ? take_numbers(words, args[taken], &arrays[taken])
+                                  : take(args[taken], &arrays[taken], item_sizes[taken],
+                                         taken < WEIGHTS ? 0 : PyBUF_WRITABLE, names[taken]);
     }
-    Py_ssize_t num_words = PyList_Check(forms) ? PyList_GET_SIZE(forms) : -1;
-    if (num_words < 0 || !PyList_Check(stems) || arrays[TABLE].length < num_words ||
-        arrays[FORM_AT].length < num_words || arrays[STEM_AT].length < PyList_GET_SIZE(stems) ||
-        arrays[SETTINGS].length != 5 || arrays[FADING].length < 1 ||
-        arrays[WEIGHTS].length != arrays[BACKGROUNDS].length || !are_known(&arrays[TITLE], num_words) ||
-        !are_known(&arrays[TEXT], num_words)) {
-        result = no_room("salient");
-    } else {
-        result = salient_of(arrays, forms, stems);
+    PyObject *result = NULL;
+    if (status == 0) {
+        int fit = arrays[SETTINGS].length == 5 && arrays[FADING].length > 0 &&
+                  arrays[WEIGHTS].length == arrays[BACKGROUNDS].length;
+        result = fit ? salient_of(words, arrays) : no_room("salient");
     }
     release_all(arrays, taken);
     return result;

@@ -1,27 +1,53 @@
-/* Words whose characters each become one character of the term, whatever stands around them. */
-#include "native.h"
+/* Words of characters that the tables know: how they are cut out, their lower case, their terms and the hashes of those. */
+#include "words.h"
 
-enum { LONGEST = 40, STEM_LETTERS = 6 };
+enum { STEM_LETTERS = 6 };
 
-typedef struct {
-    uint16_t letters[LONGEST];
-    Py_ssize_t size;
-    int is_number;
-} Term;
-
-/* Make of a word what `pipeline.detection.words.term_of` does; 0 if that takes more to know than its letters. */
-static int plain_term(PyObject *word, const Array *letters, Term *term)
+/* Write a character as UTF-8 has it, half a surrogate pair as if it were one; gives the number of bytes. */
+size_t utf8_of(uint32_t character, uint8_t *at)
 {
-    Py_ssize_t length = PyUnicode_GET_LENGTH(word);
-    if (length > LONGEST) {
-        return 0;
+    if (character < 0x80) {
+        at[0] = (uint8_t)character;
+        return 1;
     }
-    int kind = PyUnicode_KIND(word);
-    const void *text = PyUnicode_DATA(word);
+    size_t size = character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
+    static const uint8_t leads[] = {0, 0, 0xC0, 0xE0, 0xF0};
+    for (size_t place = size - 1; place > 0; place--, character >>= 6) {
+        at[place] = (uint8_t)(0x80 | (character & 0x3F));
+    }
+    at[0] = (uint8_t)(leads[size] | character);
+    return size;
+}
+
+uint32_t hash_letters(const uint16_t *letters, Py_ssize_t size)
+{
+    uint8_t bytes[MOST_BYTES * LONGEST_CHUNK];
+    size_t end = 0;
+    for (Py_ssize_t place = 0; place < size; place++) {
+        end += utf8_of(letters[place], bytes + end);
+    }
+    return hash_bytes(bytes, end);
+}
+
+/* Lower case */
+
+int plain_lower(const Letters *letters, const uint16_t *word, Py_ssize_t size, uint16_t *lower)
+{
+    for (Py_ssize_t place = 0; place < size; place++) {
+        if ((lower[place] = letters->lower[word[place]]) == 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Terms */
+
+int plain_term(const Letters *letters, const uint16_t *word, Py_ssize_t size, Term *term)
+{
     term->size = term->is_number = 0;
-    for (Py_ssize_t place = 0; place < length; place++) {
-        Py_UCS4 character = PyUnicode_READ(kind, text, place);
-        uint16_t letter = character < letters->length ? ((const uint16_t *)letters->view.buf)[character] : 0;
+    for (Py_ssize_t place = 0; place < size; place++) {
+        uint16_t letter = letters->term[word[place]];
         if (letter == 0) {
             return 0;
         }
@@ -36,21 +62,93 @@ static int plain_term(PyObject *word, const Array *letters, Term *term)
     return 1;
 }
 
-/* Hash a term's stem. Letters below U+0800 are one or two bytes of UTF-8. */
-static uint32_t hash_stem(const Term *term)
+Py_ssize_t stem_size(const Term *term)
 {
-    uint8_t bytes[2 * LONGEST];
-    size_t size = 0;
-    for (Py_ssize_t place = 0; place < term->size && (term->is_number || place < STEM_LETTERS); place++) {
-        uint16_t letter = term->letters[place];
-        if (letter < 0x80) {
-            bytes[size++] = (uint8_t)letter;
-        } else {
-            bytes[size++] = (uint8_t)(0xC0 | letter >> 6);
-            bytes[size++] = (uint8_t)(0x80 | (letter & 0x3F));
+    return term->is_number || term->size < STEM_LETTERS ? term->size : STEM_LETTERS;
+}
+
+/* Where words begin and end */
+
+static int breaks(const Letters *letters, const uint16_t *chunk, Py_ssize_t size, Py_ssize_t place)
+{
+    return place < 0 || place >= size ? OTHER : letters->classes[chunk[place]] & BREAKS;
+}
+
+/* Whether a character that may stand within words of letters, or within numbers, stands between two such. */
+static int is_between(int before, int middle, int after)
+{
+    return (before == LETTER && after == LETTER && (middle == MID_LETTER || middle == MID_BOTH)) ||
+           (before == DIGIT && after == DIGIT && (middle == MID_NUMBER || middle == MID_BOTH));
+}
+
+/* Whether no word ends before a place: Unicode's rules WB5 to WB13b, and what the regex library adds to them. */
+static int is_joined(const Letters *letters, const uint16_t *chunk, Py_ssize_t size, Py_ssize_t place)
+{
+    int left = breaks(letters, chunk, size, place - 1), right = breaks(letters, chunk, size, place);
+    int is_left = left == LETTER || left == DIGIT, is_right = right == LETTER || right == DIGIT;
+    return (is_left && is_right) || (right == LOW_LINE && (is_left || left == LOW_LINE)) ||
+           (left == LOW_LINE && is_right) ||
+           (is_left && is_between(left, right, breaks(letters, chunk, size, place + 1))) ||
+           (is_right && is_between(breaks(letters, chunk, size, place - 2), left, right)) ||
+           ((letters->classes[chunk[place - 1]] & APOSTROPHE) && (letters->classes[chunk[place]] & VOWEL));
+}
+
+static int is_plain(const Letters *letters, const uint16_t *chunk, Py_ssize_t begin, Py_ssize_t end)
+{
+    Py_ssize_t place = begin;
+    while (place < end && (letters->classes[chunk[place]] & PLAIN)) {
+        place++;
+    }
+    return place == end && begin < end;
+}
+
+int plain_cut(const Letters *letters, const uint16_t *chunk, Py_ssize_t size, Spans *words)
+{
+    Py_ssize_t begin = 0, end = size;
+    words->size = 0;
+    for (; begin < end && (letters->classes[chunk[begin]] & EDGE); begin++) {
+    }
+    for (; end > begin && (letters->classes[chunk[end - 1]] & EDGE); end--) {
+    }
+    if (is_plain(letters, chunk, begin, end)) {
+        words->bounds[words->size][0] = (uint8_t)begin;
+        words->bounds[words->size++][1] = (uint8_t)end;
+        return 1;
+    }
+    for (Py_ssize_t place = 0; place < size; place++) {
+        if (breaks(letters, chunk, size, place) == UNKNOWN) {
+            return 0;
         }
     }
-    return hash_bytes(bytes, size);
+    for (begin = 0; begin < size; begin = end) {
+        int first = breaks(letters, chunk, size, begin);
+        for (end = begin + 1; end < size && is_joined(letters, chunk, size, end); end++) {
+        }
+        if (first == LETTER || first == DIGIT) {
+            words->bounds[words->size][0] = (uint8_t)begin;
+            words->bounds[words->size++][1] = (uint8_t)end;
+        }
+    }
+    return 1;
+}
+
+/* Term ids */
+
+Py_ssize_t copy_known(PyObject *text, Py_ssize_t begin, Py_ssize_t end, Py_ssize_t table_size, uint16_t *letters)
+{
+    if (end - begin > LONGEST_CHUNK) {
+        return -1;
+    }
+    int kind = PyUnicode_KIND(text);
+    const void *data = PyUnicode_DATA(text);
+    for (Py_ssize_t place = begin; place < end; place++) {
+        Py_UCS4 character = PyUnicode_READ(kind, data, place);
+        if ((Py_ssize_t)character >= table_size) {
+            return -1;
+        }
+        letters[place - begin] = (uint16_t)character;
+    }
+    return end - begin;
 }
 
 static int ask(PyObject *slow, PyObject *form, uint32_t *id)
@@ -68,13 +166,16 @@ static int ask(PyObject *slow, PyObject *form, uint32_t *id)
     return PyErr_Occurred() ? -1 : 0;
 }
 
-static int fill_ids(PyObject *forms, const Array *letters, PyObject *slow, uint32_t *ids)
+static int fill_ids(PyObject *forms, const Letters *letters, PyObject *slow, uint32_t *ids)
 {
+    uint16_t word[LONGEST_CHUNK];
+    Term term;
     for (Py_ssize_t place = 0; place < PyTuple_GET_SIZE(forms); place++) {
         PyObject *form = PyTuple_GET_ITEM(forms, place);
-        Term term;
-        if (PyUnicode_Check(form) && plain_term(form, letters, &term)) {
-            ids[place] = hash_stem(&term);
+        Py_ssize_t size =
+            PyUnicode_Check(form) ? copy_known(form, 0, PyUnicode_GET_LENGTH(form), letters->size, word) : -1;
+        if (size >= 0 && plain_term(letters, word, size, &term)) {
+            ids[place] = hash_letters(term.letters, stem_size(&term));
         } else if (ask(slow, form, &ids[place]) < 0) {
             return -1;
         }
@@ -84,19 +185,20 @@ static int fill_ids(PyObject *forms, const Array *letters, PyObject *slow, uint3
 
 PyObject *term_ids(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
 {
-    Array letters, ids;
-    if (!takes_arguments("term_ids", num_args, 4) || take(args[1], &letters, sizeof(uint16_t), 0, "letters") < 0) {
+    Array table, ids;
+    if (!takes_arguments("term_ids", num_args, 4) || take(args[1], &table, sizeof(uint16_t), 0, "letters") < 0) {
         return NULL;
     }
     PyObject *result = NULL;
     if (take(args[3], &ids, sizeof(uint32_t), PyBUF_WRITABLE, "ids") == 0) {
-        if (!PyTuple_Check(args[0]) || PyTuple_GET_SIZE(args[0]) != ids.length || letters.length > 0x800) {
+        Letters letters = {.term = table.view.buf, .size = table.length};
+        if (!PyTuple_Check(args[0]) || PyTuple_GET_SIZE(args[0]) != ids.length) {
             result = no_room("term_ids");
         } else if (fill_ids(args[0], &letters, args[2], ids.view.buf) == 0) {
             result = Py_NewRef(Py_None);
         }
         PyBuffer_Release(&ids.view);
     }
-    PyBuffer_Release(&letters.view);
+    PyBuffer_Release(&table.view);
     return result;
 }

@@ -1,0 +1,128 @@
+/* What the parts of the class Words share: its words, chunks and characters. */
+#ifndef WIREWATCH_WORDS_H
+#define WIREWATCH_WORDS_H
+
+#include "native.h"
+
+enum { LONGEST_CHUNK = 80, MOST_CHUNK_WORDS = 40, MOST_BYTES = 4 };
+
+/* What `pipeline.detection.letters` says of a character; how it breaks words in the lowest bits. */
+enum { UNKNOWN, LETTER, DIGIT, OTHER, MID_LETTER, MID_BOTH, MID_NUMBER, LOW_LINE, BREAKS = 7 };
+enum { EDGE = 8, PLAIN = 16, APOSTROPHE = 32, VOWEL = 64, CAPITAL = 128, IN_NAME = 256, ODD = 512, JOINT = 1024, BLANK = 2048 };
+
+typedef struct {
+    const uint16_t *classes, *lower, *term;
+    Py_ssize_t size;
+} Letters;
+
+/* A term, of characters that the tables know. */
+typedef struct {
+    uint16_t letters[LONGEST_CHUNK];
+    Py_ssize_t size;
+    int is_number;
+} Term;
+
+/* Where the words of a chunk begin and end. */
+typedef struct {
+    uint8_t bounds[LONGEST_CHUNK][2];
+    int size;
+} Spans;
+
+/* Numbers of words, as they come. */
+typedef struct {
+    uint32_t *words;
+    size_t size, capacity;
+} Numbers;
+
+typedef struct {
+    uint32_t hash;
+    uint32_t at; /* place of what has this hash; 0 where there is none */
+} Slot;
+
+/* Strings by their numbers, and the other way. */
+typedef struct {
+    PyObject *list;
+    Slot *slots; /* `at`: the number and one more */
+    size_t mask;
+} Strings;
+
+typedef struct {
+    Slot *slots;
+    size_t mask;
+    Py_ssize_t num_chunks;
+    uint8_t *arena;
+    size_t size, capacity;
+} Chunks;
+
+/* What is known of a word: hash of its lower case, number of its stem, and how common it is before any news. */
+typedef struct {
+    uint32_t hash, stem; /* stem 0: too slight to be a term */
+    double background, idf;
+    uint8_t is_name, is_number;
+    uint32_t at; /* where it is counted; 0 between two articles */
+} Word;
+
+/* Those of `pipeline.detection.letters`, and the least share of a word of each length. */
+enum { CLASSES, LOWER, TERM, SHARES, NUM_TABLES };
+
+typedef struct {
+    PyObject_HEAD
+    Chunks chunks;
+    Word *rows;
+    uint32_t *stem_at; /* for each stem a place to count in; all 0 between two articles */
+    Py_ssize_t capacity;
+    Strings forms, stems; /* how each word, and each stem, is written */
+    PyObject *known, *cut, *describe;
+    Array tables[NUM_TABLES];
+    int num_tables;
+    Letters letters;
+} Words;
+
+/* Numbers that are added need not lie as numbers should. */
+int add_numbers(Numbers *numbers, const void *more, size_t size);
+enum { FEWEST_SLOTS = 1024 };
+int double_slots(Slot **slots, size_t *mask);
+
+int strings_begin(Strings *strings);
+void strings_end(Strings *strings);
+Py_ssize_t find_string(const Strings *strings, PyObject *string); /* -1 of one that has no number */
+Py_ssize_t add_string(Strings *strings, PyObject *string);        /* -1 where that failed */
+
+int chunks_begin(Chunks *chunks);
+void chunks_end(Chunks *chunks);
+
+/* Ask for memory before it is needed: what is known fills more than a processor holds. */
+#if defined(__GNUC__)
+#define LOOK_AHEAD(at) __builtin_prefetch(at)
+#else
+#define LOOK_AHEAD(at) ((void)(at))
+#endif
+
+/* Look ahead to where a chunk would be found, and once that is there, to its record. */
+void look_for_slot(const Chunks *chunks, uint32_t hash);
+void look_for_record(const Chunks *chunks, uint32_t hash);
+
+/* The words of a chunk that is known, as a record of their numbers; NULL of another. */
+const uint8_t *find_chunk(const Chunks *chunks, uint32_t hash, const uint8_t *key, size_t size);
+int add_chunk(Numbers *numbers, const uint8_t *record);
+int keep_chunk(Chunks *chunks, uint32_t hash, const uint8_t *key, size_t size, const uint32_t *words, size_t num_words);
+
+size_t utf8_of(uint32_t character, uint8_t *at);
+uint32_t hash_letters(const uint16_t *letters, Py_ssize_t size);
+Py_ssize_t stem_size(const Term *term);
+
+/* Copy part of a text whose characters are all in the tables; its length, or -1 of another, or a long one. */
+Py_ssize_t copy_known(PyObject *text, Py_ssize_t begin, Py_ssize_t end, Py_ssize_t table_size, uint16_t *letters);
+
+/* These give 0 of what the tables know too little of. */
+int plain_lower(const Letters *letters, const uint16_t *word, Py_ssize_t size, uint16_t *lower);
+int plain_term(const Letters *letters, const uint16_t *word, Py_ssize_t size, Term *term);
+int plain_cut(const Letters *letters, const uint16_t *chunk, Py_ssize_t size, Spans *words);
+
+/* Take an article's words, bytes of numbers that are all known, from their owner; of wrong ones set ValueError. */
+int take_numbers(const Words *words, PyObject *object, Array *numbers);
+uint32_t number_at(const Array *numbers, Py_ssize_t place);
+
+PyObject *words_salient(PyObject *self, PyObject *const *args, Py_ssize_t num_args);
+
+#endif
