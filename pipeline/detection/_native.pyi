@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from pipeline.detection.packing import Vector
 
+_Letters = tuple[NDArray[np.uint16], NDArray[np.uint16], NDArray[np.uint16]]
+
 def unit(ids: NDArray[np.uint32], weights: NDArray[np.float64], out: Vector) -> int: ...
 def dots(vector: Vector, others: Sequence[Vector]) -> list[float]: ...
 def products(vector: Vector, other: Vector, out: NDArray[np.float64]) -> None: ...
@@ -26,10 +28,9 @@ def elements(
 ) -> int: ...
 
 class Words:
-    num_chunks: int
     def __init__(
         self,
-        letters: tuple[NDArray[np.uint16], NDArray[np.uint16], NDArray[np.uint16]],
+        letters: _Letters,
         least_shares: NDArray[np.float64],
         known: dict[str, float] | None,
         cut: Callable[[str], Sequence[str]],
@@ -50,7 +51,7 @@ class Words:
     ) -> tuple[str, ...]: ...
 
 def term_ids(
-    forms: tuple[str, ...], letters: NDArray[np.uint16], slow: Callable[[str], int], ids: NDArray[np.uint32]
+    forms: tuple[str, ...], letters: _Letters, slow: Callable[[str], int], ids: NDArray[np.uint32]
 ) -> None: ...
 def capital_runs(text: str, classes: NDArray[np.uint16], slow: Callable[[str], list[str]]) -> list[str]: ...
 def hash_words(words: Sequence[str | bytes], hashes: NDArray[np.uint32]) -> None: ...

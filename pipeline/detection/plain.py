@@ -14,7 +14,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.detection.packing import Vector, ids_of, packed, weights_of
-from pipeline.detection.reading import Words
+from pipeline.detection.reading import Letters, Words
 
 __all__ = [
     "Words",
@@ -152,7 +152,7 @@ def hash_words(words: Sequence[str | bytes], hashes: NDArray[np.uint32]) -> None
 
 
 def term_ids(
-    forms: tuple[str, ...], letters: NDArray[np.uint16], slow: Callable[[str], int], ids: NDArray[np.uint32]
+    forms: tuple[str, ...], letters: Letters, slow: Callable[[str], int], ids: NDArray[np.uint32]
 ) -> None:
     """Give the hash of the stem of each form: what `slow` says, which need not be asked where `letters` tell all."""
     del letters
