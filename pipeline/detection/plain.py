@@ -151,9 +151,7 @@ def hash_words(words: Sequence[str | bytes], hashes: NDArray[np.uint32]) -> None
     hashes[:] = list(map(xxhash.xxh32_intdigest, encoded))
 
 
-def term_ids(
-    forms: tuple[str, ...], letters: Letters, slow: Callable[[str], int], ids: NDArray[np.uint32]
-) -> None:
+def term_ids(forms: tuple[str, ...], letters: Letters, slow: Callable[[str], int], ids: NDArray[np.uint32]) -> None:
     """Give the hash of the stem of each form: what `slow` says, which need not be asked where `letters` tell all."""
     del letters
     ids[:] = list(map(slow, forms))
