@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from pipeline.detection.linkage import Numbers
 from pipeline.detection.packing import Vector
 
+_Letters = tuple[NDArray[np.uint16], NDArray[np.uint16], NDArray[np.uint16]]
+
 class Counts:
     def __init__(self, packed: NDArray[np.uint64], /) -> None: ...
     def add(self, terms: NDArray[np.uint32], /) -> None: ...
@@ -37,14 +39,13 @@ def subtract(first: Vector, second: Vector, out: Vector) -> int: ...
 def are_one(likeness: float, first: Numbers, second: Numbers, settings: NDArray[np.float64]) -> bool: ...
 def partition(across: NDArray[np.float64], groups: Sequence[Numbers], settings: NDArray[np.float64]) -> list[int]: ...
 def elements(
-    ids: NDArray[np.uint32], weights: NDArray[np.float32], backgrounds: NDArray[np.float32], out: NDArray[np.uint32]
+    ids: NDArray[np.uint32], weights: NDArray[np.float16], backgrounds: NDArray[np.float16], out: NDArray[np.uint32]
 ) -> int: ...
 
 class Words:
-    num_chunks: int
     def __init__(
         self,
-        letters: tuple[NDArray[np.uint16], NDArray[np.uint16], NDArray[np.uint16]],
+        letters: _Letters,
         least_shares: NDArray[np.float64],
         known: dict[str, float] | None,
         cut: Callable[[str], Sequence[str]],
@@ -65,7 +66,7 @@ class Words:
     ) -> tuple[str, ...]: ...
 
 def term_ids(
-    forms: tuple[str, ...], letters: NDArray[np.uint16], slow: Callable[[str], int], ids: NDArray[np.uint32]
+    forms: tuple[str, ...], letters: _Letters, slow: Callable[[str], int], ids: NDArray[np.uint32]
 ) -> None: ...
 def capital_runs(text: str, classes: NDArray[np.uint16], slow: Callable[[str], list[str]]) -> list[str]: ...
 def hash_words(words: Sequence[str | bytes], hashes: NDArray[np.uint32]) -> None: ...

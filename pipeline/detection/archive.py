@@ -3,8 +3,8 @@
 from collections import deque
 from collections.abc import Iterator
 from functools import cached_property
-from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +19,7 @@ _OF_NO_WORD = EMPTY.astype(np.uint8)
 """Every value of the copy signature of an article without a word."""
 
 
-class Kept(NamedTuple):
+class Kept(msgspec.Struct, frozen=True, gc=False):
     """A live article: its sketch as bytes (a tenth of the objects' memory), where it is, and whether report or copy."""
 
     encoded: bytes

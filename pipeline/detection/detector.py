@@ -485,7 +485,10 @@ class Detector:
 
     def snapshot(self) -> bytes:
         """Write the whole state as versioned bytes."""
-        remembered = [_Remembered(generation, *kept, taken_down) for generation, kept, taken_down in self._archive]
+        remembered = [
+            _Remembered(generation, kept.encoded, kept.story_id, kept.micro_id, kept.role, taken_down)
+            for generation, kept, taken_down in self._archive
+        ]
         waiting = [
             encode_sketch(keys.sketch)
             for tick in sorted(self._waiting)

@@ -31,5 +31,5 @@ def forget_ids() -> None:
 def term_ids(forms: tuple[str, ...]) -> NDArray[np.uint32]:
     """Give the hash of the stem of each of some written words, shape ``(len(forms),)``."""
     ids = np.empty(len(forms), np.uint32)
-    kernels.term_ids(forms, letters().term, _IDS.__getitem__, ids)
+    kernels.term_ids(forms, letters(), _IDS.__getitem__, ids)
     return ids

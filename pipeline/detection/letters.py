@@ -20,7 +20,8 @@ _CHARACTERS = "".join(map(chr, range(0x20D0)))
 # What a character is to the boundaries of words (UAX #29); 0 where it takes more to know.
 _WORD_BREAKS = (r"\p{WB=ALetter}", "[0-9]", r"[\p{WB=Other}\"]", ":", r"['\p{WB=MidNumLet}]", "[,;]", "_")
 _LETTER, _DIGIT = 1, 2
-_EDGE, _PLAIN, _APOSTROPHE, _VOWEL, _CAPITAL, _IN_NAME, _ODD, _JOINT, _BLANK = (1 << bit for bit in range(3, 12))
+_EDGE, _PLAIN, _APOSTROPHE, _VOWEL, _ELIDING = (1 << bit for bit in range(3, 8))
+_CAPITAL, _IN_NAME, _ODD, _JOINT, _BLANK = (1 << bit for bit in range(8, 13))
 
 
 class Letters(NamedTuple):
@@ -56,6 +57,7 @@ def _classes() -> NDArray[np.uint16]:
         # The regex library lets no word end, nor begin, between these two.
         _APOSTROPHE: "'’",
         _VOWEL: "AEIOUaeiouÀÁÂÈÉÊÌÍÎÒÓÔÙÚÛàáâèéêìíîòóôùúû",
+        _ELIDING: set(APOSTROPHES) & set(_CHARACTERS),
         _CAPITAL: _members(r"\p{Lu}"),
         _IN_NAME: in_name,
         _ODD: in_name ^ _members(r"\w"),
@@ -85,7 +87,7 @@ def _breaks() -> dict[str, int]:
 
 def _term_letter(character: str) -> int:
     is_foreign_number = character.isnumeric() and not character.isascii()
-    return 0 if is_foreign_number or character in APOSTROPHES else _code(without_marks(character.casefold()))
+    return 0 if is_foreign_number else _code(without_marks(character.casefold()))
 
 
 def _code(letters: str) -> int:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.detection.linkage import are_one, partition
 from pipeline.detection.packing import Vector, ids_of, packed, weights_of
-from pipeline.detection.reading import Words
+from pipeline.detection.reading import Letters, Words
 
 __all__ = [
     "Counts",
@@ -194,7 +194,7 @@ def _merged(first: Vector, second: Vector, sign: np.float32, out: Vector) -> int
 
 
 def elements(
-    ids: NDArray[np.uint32], weights: NDArray[np.float32], backgrounds: NDArray[np.float32], out: NDArray[np.uint32]
+    ids: NDArray[np.uint32], weights: NDArray[np.float16], backgrounds: NDArray[np.float16], out: NDArray[np.uint32]
 ) -> int:
     """Repeat each term as its salience says, the most salient as often as `out` has room for each; gives how many."""
     logarithms = np.array([-math.log(background) for background in backgrounds.tolist()])
@@ -214,9 +214,7 @@ def hash_words(words: Sequence[str | bytes], hashes: NDArray[np.uint32]) -> None
     hashes[:] = list(map(xxhash.xxh32_intdigest, encoded))
 
 
-def term_ids(
-    forms: tuple[str, ...], letters: NDArray[np.uint16], slow: Callable[[str], int], ids: NDArray[np.uint32]
-) -> None:
+def term_ids(forms: tuple[str, ...], letters: Letters, slow: Callable[[str], int], ids: NDArray[np.uint32]) -> None:
     """Give the hash of the stem of each form: what `slow` says, which need not be asked where `letters` tell all."""
     del letters
     ids[:] = list(map(slow, forms))

@@ -15,6 +15,8 @@ _ARTICLE_WORDS = 250
 _LONGEST_CHUNK = 80
 """Bytes of UTF-8; what is longer hardly comes again."""
 
+Letters = tuple[NDArray[np.uint16], NDArray[np.uint16], NDArray[np.uint16]]
+
 
 class Word(NamedTuple):
     """What is known of a word."""
@@ -40,7 +42,7 @@ class Words:
 
     def __init__(
         self,
-        letters: tuple[NDArray[np.uint16], NDArray[np.uint16], NDArray[np.uint16]],
+        letters: Letters,
         least_shares: NDArray[np.float64],
         known: dict[str, float] | None,
         cut: Callable[[str], Sequence[str]],
@@ -69,12 +71,8 @@ class Words:
         self._words: list[Word] = []
 
     def __len__(self) -> int:
-        return len(self._words)
-
-    @property
-    def num_chunks(self) -> int:
-        """How many chunks are remembered."""
-        return len(self._chunks)
+        """Tell how many words and chunks are remembered."""
+        return len(self._words) + len(self._chunks)
 
     def read(self, text: str) -> bytes:
         """Number the words of a text, in order."""

@@ -138,11 +138,11 @@ def copy_keys(sketch: Sketch, config: CopyConfig) -> NDArray[np.uint32]:
 
 def story_keys(sketch: Sketch, config: StoryConfig) -> NDArray[np.uint32]:
     """Buckets of the story layer, shape ``(stories.bands,)``."""
-    return bucket_keys(signature(weighted_elements(sketch.terms), _num_perm(config)), config.rows)
+    return bucket_keys(signature(weighted_elements(sketch), _num_perm(config)), config.rows)
 
 
-def weighted_elements(terms: Terms) -> NDArray[np.uint32]:
-    """Turn weighted terms into a plain set by repeating each in proportion to its weight.
+def weighted_elements(sketch: Sketch) -> NDArray[np.uint32]:
+    """Turn an article's weighted terms into a plain set by repeating each in proportion to its weight.
 
     The Jaccard similarity of two such sets is the weighted Jaccard similarity of the articles, to the rounding of
     weights to whole repeats. A term's salience is its weight times its background idf; twelve repeats stand for the
@@ -157,10 +157,9 @@ def weighted_elements(terms: Terms) -> NDArray[np.uint32]:
     ----------
     O. Chum, J. Philbin, A. Zisserman, *Near duplicate image detection: min-hash and tf-idf weighting*, 2008.
     """
-    ids = _ids(terms.forms)
+    ids, terms = sketch.ids, sketch.terms
     elements = np.empty(_MOST_REPEATS * len(ids), np.uint32)
-    weights, backgrounds = terms.weights.astype(np.float32), terms.backgrounds.astype(np.float32)
-    return elements[: kernels.elements(ids, weights, backgrounds, elements)]
+    return elements[: kernels.elements(ids, terms.weights, terms.backgrounds, elements)]
 
 
 def _num_perm(lsh: CopyConfig | StoryConfig) -> int:

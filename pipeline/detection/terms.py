@@ -2,8 +2,8 @@
 
 import math
 from functools import cache
-from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +14,7 @@ _MOST_LEAD_WORDS = 1 << 16
 """Beyond it the extra weight of the beginning fades no further."""
 
 
-class Terms(NamedTuple):
+class Terms(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The salient terms of one article, column by column, the most telling first."""
 
     forms: tuple[str, ...]

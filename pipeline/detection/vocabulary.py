@@ -11,8 +11,8 @@ from pipeline.detection.kernels import kernels
 from pipeline.detection.letters import letters
 from pipeline.detection.words import chunk_words, stem_of_term, term_of
 
-_MOST_WORDS = 1 << 19
-_MOST_CHUNKS = 1 << 20
+_MOST_KNOWN = 3 << 19
+"""Words and chunks, in all languages; about 100 MB."""
 
 Numbers = bytes
 """Words in order, by their numbers; those of title and text are those of both when put together."""
@@ -24,6 +24,9 @@ class Vocabulary:
     def __init__(self, language: str) -> None:
         tables = letters(), least_shares(language), known_shares(language)
         self.words = kernels.Words(*tables, chunk_words, partial(describe, language=language))
+
+    def __len__(self) -> int:
+        return len(self.words)
 
     def read(self, text: str) -> Numbers:
         """Number the words of a text, in order; the same words as `pipeline.detection.words.words` finds."""
@@ -54,8 +57,7 @@ class Vocabularies:
     @property
     def are_full(self) -> bool:
         """Whether so much is known that it is time to begin anew."""
-        known = [vocabulary.words for vocabulary in self._by_language.values()]
-        return sum(map(len, known)) > _MOST_WORDS or sum(words.num_chunks for words in known) > _MOST_CHUNKS
+        return sum(map(len, self._by_language.values())) > _MOST_KNOWN
 
 
 def describe(form: str, language: str) -> tuple[int, str, float]:

@@ -492,7 +492,8 @@ def test_a_mention_tells_why_the_article_is_there() -> None:
     mixed = sketch("mixed", 0, 30)
     half = msgspec.structs.replace(
         mixed,
-        terms=mixed.terms._replace(
+        terms=msgspec.structs.replace(
+            mixed.terms,
             forms=sketch("quake").terms.forms[:12] + sketch("flood").terms.forms[:6],
             weights=mixed.terms.weights[:18],
             backgrounds=mixed.terms.backgrounds[:18],

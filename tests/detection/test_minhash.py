@@ -39,7 +39,7 @@ def test_signatures_of_copies_and_of_stories_are_those_of_datasketch(text: str) 
     hashes = np.array([word_hash(written.lower()) for written in words(text)], np.uint32)
     of_copies = datasketch_signature(shingles(hashes, CONFIG.copies.shingle_words), 64)
     assert sketch.copy_signature.tolist() == [value & 0xFF for value in of_copies]
-    elements = weighted_elements(sketch.terms)
+    elements = weighted_elements(sketch)
     assert signature(elements, 128).tolist() == datasketch_signature(elements, 128)
 
 

@@ -87,7 +87,8 @@ def test_any_bytes_give_one_of_the_two_errors(garbage: bytes) -> None:
 
 def test_an_array_of_the_wrong_length_is_damage() -> None:
     made = sketch("quake")
-    encoded = encode_sketch(msgspec.structs.replace(made, terms=made.terms._replace(weights=np.zeros(3, np.uint8))))
+    terms = msgspec.structs.replace(made.terms, weights=np.zeros(3, np.uint8))
+    encoded = encode_sketch(msgspec.structs.replace(made, terms=terms))
     with pytest.raises(DamagedState):
         decode(encoded, Sketch)
 

@@ -90,28 +90,23 @@ def test_a_new_vocabulary_changes_no_sketch(monkeypatch: pytest.MonkeyPatch) -> 
         for place in range(40)
     ]
     sketches = [sketch_article(article, CONFIG) for article in articles]
-    monkeypatch.setattr(limits, "_MOST_WORDS", 10)
+    monkeypatch.setattr(limits, "_MOST_KNOWN", 10)
     again = [sketch_article(article, CONFIG) for article in articles]
     assert list(map(encode_sketch, again)) == list(map(encode_sketch, sketches))
 
 
-def test_they_are_full_of_words_or_of_chunks_in_all_languages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "_MOST_WORDS", 3)
-    monkeypatch.setattr(limits, "_MOST_CHUNKS", 5)
-    by_words, by_chunks = Vocabularies(), Vocabularies()
-    by_words.of("en").read("one two")
-    by_words.of("de").read("eins")
-    by_chunks.of("en").read("one one. one, (one) one!")
-    assert not by_words.are_full
-    assert not by_chunks.are_full
-    by_words.of("de").read("zwei")
-    by_chunks.of("de").read("one;")
-    assert by_words.are_full
-    assert by_chunks.are_full
-    assert len(by_words.of("en").words) == 0
+def test_they_are_full_of_words_and_chunks_in_all_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_MOST_KNOWN", 7)
+    known = Vocabularies()
+    known.of("en").read("one two")
+    known.of("de").read("eins")
+    assert not known.are_full
+    known.of("de").read("(eins) (eins) zwei")
+    assert known.are_full
+    assert len(known.of("en")) == 0
 
 
 def test_a_long_chunk_is_not_kept() -> None:
     vocabulary = Vocabulary("en")
     vocabulary.read("x" * 81 + " " + "y" * 40)
-    assert vocabulary.words.num_chunks == 1
+    assert len(vocabulary) == 3

@@ -1,5 +1,6 @@
 """Words, terms and languages, in every script."""
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -173,7 +174,8 @@ def test_a_term_weighs_more_as_a_name_as_a_number_at_the_start_and_when_repeated
 def test_weights_are_turned_into_repeats() -> None:
     # Backgrounds alike: twelve repeats for the greatest weight, in proportion for the others, one at least.
     terms = Terms(("aaa", "bbb", "ccc"), np.array([4, 2, 0.01], np.float16), np.full(3, 1e-4, np.float16))
-    assert weighted_elements(terms).size == 12 + 6 + 1
+    article = sketch_article(Article(id="a", title="", text="", observed_at=BASE, language="en"), CONFIG)
+    assert weighted_elements(msgspec.structs.replace(article, terms=terms)).size == 12 + 6 + 1
 
 
 @pytest.mark.parametrize(("language", "text"), [("fil", "sa"), ("es", "de"), ("en", "the"), ("xx", "ab")])

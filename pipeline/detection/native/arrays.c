@@ -1,6 +1,8 @@
 /* Arrays come as buffers (numpy's arrays are such), checked for their item size: no foreign memory is touched. */
 #include "native.h"
 
+#include <math.h>
+
 int take(PyObject *object, Array *array, Py_ssize_t item_size, int flags, const char *name)
 {
     if (PyObject_GetBuffer(object, &array->view, PyBUF_C_CONTIGUOUS | flags) < 0) {
@@ -53,4 +55,14 @@ int take_all(PyObject *const *args, Py_ssize_t num_args, const char *name, Array
 PyObject *no_room(const char *name)
 {
     return PyErr_Format(PyExc_ValueError, "%s was given arrays whose lengths do not fit together", name);
+}
+
+double from_half(uint16_t half)
+{
+    int exponent = half >> 10 & 31;
+    double fraction = half & 1023;
+    double size = exponent == 0    ? fraction * 0x1p-24
+                  : exponent == 31 ? (fraction == 0.0 ? INFINITY : NAN)
+                                   : ldexp(fraction + 1024.0, exponent - 25);
+    return half >> 15 ? -size : size;
 }

@@ -100,17 +100,22 @@ PyObject *hash_words(PyObject *module, PyObject *const *args, Py_ssize_t num_arg
 
 /* Weighted sets */
 
-static Py_ssize_t repeat(const uint32_t *ids, const float *weights, const float *backgrounds, Py_ssize_t size, long most,
-                         uint32_t *out)
+static double salience_of(uint16_t weight, uint16_t background)
+{
+    return from_half(weight) * -log(from_half(background));
+}
+
+static Py_ssize_t repeat(const uint32_t *ids, const uint16_t *weights, const uint16_t *backgrounds, Py_ssize_t size,
+                         long most, uint32_t *out)
 {
     double greatest = 0.0;
     for (Py_ssize_t place = 0; place < size; place++) {
-        double salience = (double)weights[place] * -log((double)backgrounds[place]);
+        double salience = salience_of(weights[place], backgrounds[place]);
         greatest = salience > greatest ? salience : greatest;
     }
     Py_ssize_t end = 0;
     for (Py_ssize_t place = 0; place < size; place++) {
-        double salience = (double)weights[place] * -log((double)backgrounds[place]);
+        double salience = salience_of(weights[place], backgrounds[place]);
         double repeats = greatest > 0.0 ? rint(salience * ((double)most / greatest)) : 1.0;
         for (uint32_t ordinal = 0; ordinal == 0 || (double)ordinal < repeats; ordinal++) {
             out[end++] = ids[place] + ordinal * 0x9E3779B1u;
@@ -121,7 +126,7 @@ static Py_ssize_t repeat(const uint32_t *ids, const float *weights, const float 
 
 PyObject *elements(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
 {
-    static const int item_sizes[] = {sizeof(uint32_t), sizeof(float), sizeof(float), sizeof(uint32_t)};
+    static const int item_sizes[] = {sizeof(uint32_t), sizeof(uint16_t), sizeof(uint16_t), sizeof(uint32_t)};
     Array arrays[4];
     if (take_all(args, num_args, "elements", arrays, 4, item_sizes) < 0) {
         return NULL;

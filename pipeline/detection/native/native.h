@@ -22,6 +22,9 @@ void release_all(Array *arrays, int num_arrays);
 int takes_arguments(const char *name, Py_ssize_t given, Py_ssize_t wanted);
 PyObject *no_room(const char *name);
 
+/* Read a number of 16 bits as IEEE 754 has it: 1 bit of sign, 5 of exponent, 10 of fraction. */
+double from_half(uint16_t half);
+
 /* XXH32 with seed 0. */
 uint32_t hash_bytes(const uint8_t *at, size_t size);
 

@@ -2,9 +2,7 @@
 #include "words.h"
 
 #include <math.h>
-#include <stddef.h>
 #include <string.h>
-#include <structmember.h>
 
 static const double ARTICLE_WORDS = 250.0; /* as pipeline.detection.reading has it */
 
@@ -35,7 +33,7 @@ static PyObject *string_of(const uint16_t *letters, Py_ssize_t size)
 /* Give a word's share of all words of its language; -1 where that failed. */
 static double share_of(const Words *words, const uint16_t *word, Py_ssize_t size)
 {
-    double least = ((const double *)words->tables[SHARES].view.buf)[size];
+    double least = ((const double *)words->shares.view.buf)[size];
     if (words->known == Py_None) {
         return least;
     }
@@ -46,13 +44,14 @@ static double share_of(const Words *words, const uint16_t *word, Py_ssize_t size
     return PyErr_Occurred() ? -1.0 : share > least ? share : least;
 }
 
-static int are_letters(const Letters *letters, const uint16_t *word, Py_ssize_t size)
+static int has_digit(const Letters *letters, const uint16_t *word, Py_ssize_t size)
 {
-    Py_ssize_t place = 0;
-    while (place < size && (letters->classes[word[place]] & BREAKS) == LETTER) {
-        place++;
+    int found = 0;
+    for (Py_ssize_t place = 0; place < size; place++) {
+        int class = letters->classes[word[place]] & BREAKS;
+        found |= class == DIGIT || class == UNKNOWN;
     }
-    return place == size;
+    return found;
 }
 
 /* Describe a word of which the tables know enough: 1; of another 0, and -1 where that failed. */
@@ -63,7 +62,7 @@ static int describe_plainly(const Words *words, PyObject *form, Described *descr
     Term term;
     Py_ssize_t size = copy_known(form, 0, PyUnicode_GET_LENGTH(form), letters->size, word);
     /* Lists of words know numbers by what they look like. */
-    if (size < 0 || !(words->known == Py_None || are_letters(letters, word, size)) ||
+    if (size < 0 || (words->known != Py_None && has_digit(letters, word, size)) ||
         !plain_lower(letters, word, size, lower) || !plain_term(letters, word, size, &term)) {
         return 0;
     }
@@ -337,27 +336,23 @@ static PyObject *words_forms(PyObject *self, PyObject *object)
     return forms;
 }
 
-static Py_ssize_t words_length(PyObject *self) { return PyList_GET_SIZE(((Words *)self)->forms.list); }
+/* How many words and chunks are remembered. */
+static Py_ssize_t words_length(PyObject *self)
+{
+    return PyList_GET_SIZE(((Words *)self)->forms.list) + ((Words *)self)->chunks.num_chunks;
+}
 
 /* Beginning and end */
 
-static int take_tables(Words *words, PyObject *const *tables)
+static int take_shares(Words *words, PyObject *shares)
 {
-    static const int item_sizes[NUM_TABLES] = {sizeof(uint16_t), sizeof(uint16_t), sizeof(uint16_t), sizeof(double)};
-    for (; words->num_tables < NUM_TABLES; words->num_tables++) {
-        int place = words->num_tables;
-        if (take(tables[place], &words->tables[place], item_sizes[place], 0, "a table") < 0) {
-            return -1;
-        }
+    if (take(shares, &words->shares, sizeof(double), 0, "shares") < 0) {
+        return -1;
     }
-    const Array *taken = words->tables;
-    if (taken[LOWER].length != taken[CLASSES].length || taken[TERM].length != taken[CLASSES].length ||
-        taken[SHARES].length <= LONGEST_CHUNK) {
+    if (words->shares.length <= LONGEST_CHUNK) {
         no_room("Words");
         return -1;
     }
-    words->letters =
-        (Letters){taken[CLASSES].view.buf, taken[LOWER].view.buf, taken[TERM].view.buf, taken[CLASSES].length};
     return 0;
 }
 
@@ -373,22 +368,23 @@ static int begin(Words *words)
 
 static PyObject *words_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-    PyObject *tables[NUM_TABLES], *known, *cut, *describe;
-    if (!PyArg_ParseTuple(args, "(OOO)OOOO:Words", &tables[CLASSES], &tables[LOWER], &tables[TERM], &tables[SHARES],
-                          &known, &cut, &describe)) {
+    PyObject *letters, *shares, *known, *cut, *describe;
+    if (!PyArg_ParseTuple(args, "OOOOO:Words", &letters, &shares, &known, &cut, &describe)) {
         return NULL;
     }
     if (known != Py_None && !PyDict_Check(known)) {
         return PyErr_Format(PyExc_TypeError, "Words takes shares of words as a dictionary");
     }
     Words *words = (Words *)type->tp_alloc(type, 0);
-    if (words != NULL) {
-        words->known = Py_NewRef(known);
-        words->cut = Py_NewRef(cut);
-        words->describe = Py_NewRef(describe);
-        if (take_tables(words, tables) < 0 || begin(words) < 0) {
-            Py_CLEAR(words);
-        }
+    if (words == NULL) {
+        return NULL;
+    }
+    words->known = Py_NewRef(known);
+    words->cut = Py_NewRef(cut);
+    words->describe = Py_NewRef(describe);
+    if (take_shares(words, shares) < 0 || take_letters(letters, words->tables, &words->letters) < 0 ||
+        begin(words) < 0) {
+        Py_CLEAR(words);
     }
     return (PyObject *)words;
 }
@@ -402,7 +398,10 @@ static void words_dealloc(PyObject *self)
     strings_end(&words->stems);
     PyMem_Free(words->rows);
     PyMem_Free(words->stem_at);
-    release_all(words->tables, words->num_tables);
+    if (words->letters.size > 0) {
+        release_all(words->tables, NUM_LETTERS);
+    }
+    PyBuffer_Release(&words->shares.view);
     Py_XDECREF(words->known);
     Py_XDECREF(words->cut);
     Py_XDECREF(words->describe);
@@ -418,14 +417,9 @@ static PyMethodDef words_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static PyMemberDef words_members[] = {
-    {"num_chunks", T_PYSSIZET, offsetof(Words, chunks) + offsetof(Chunks, num_chunks), READONLY, NULL},
-    {NULL, 0, 0, 0, NULL},
-};
-
 static PyType_Slot words_slots[] = {
-    {Py_tp_new, words_new},         {Py_tp_dealloc, words_dealloc}, {Py_tp_methods, words_methods},
-    {Py_tp_members, words_members}, {Py_sq_length, words_length},   {0, NULL},
+    {Py_tp_new, words_new},       {Py_tp_dealloc, words_dealloc}, {Py_tp_methods, words_methods},
+    {Py_sq_length, words_length}, {0, NULL},
 };
 
 PyType_Spec words_spec = {

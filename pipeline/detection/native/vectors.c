@@ -57,17 +57,6 @@ static Py_ssize_t unit(const uint32_t *ids, const double *weights, Py_ssize_t nu
     return size;
 }
 
-/* A number of 16 bits as IEEE 754 has them: 1 bit of sign, 5 of exponent, 10 of fraction. */
-static double from_half(uint16_t half)
-{
-    int exponent = half >> 10 & 31;
-    double fraction = half & 1023;
-    double size = exponent == 0    ? fraction * 0x1p-24
-                  : exponent == 31 ? (fraction == 0.0 ? INFINITY : NAN)
-                                   : ldexp(fraction + 1024.0, exponent - 25);
-    return half >> 15 ? -size : size;
-}
-
 typedef struct {
     const Counts *live, *of_outlet; /* the latter may be none */
     double prior, num_live, exponent, num_of_outlet;

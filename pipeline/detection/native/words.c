@@ -1,7 +1,29 @@
 /* Words of characters that the tables know: how they are cut out, their lower case, their terms and the hashes of those. */
 #include "words.h"
 
-enum { STEM_LETTERS = 6 };
+enum { STEM_LETTERS = 6, SHORTEST_PART = 3 };
+
+int take_letters(PyObject *tables, Array *arrays, Letters *letters)
+{
+    int taken = 0, status = PyTuple_Check(tables) && PyTuple_GET_SIZE(tables) == NUM_LETTERS ? 0 : -1;
+    if (status < 0) {
+        PyErr_SetString(PyExc_TypeError, "letters are a tuple of three tables");
+    }
+    while (status == 0 && taken < NUM_LETTERS) {
+        status = take(PyTuple_GET_ITEM(tables, taken), &arrays[taken], sizeof(uint16_t), 0, "a table of letters");
+        taken += status == 0;
+    }
+    if (status == 0 && (arrays[LOWER].length != arrays[CLASSES].length || arrays[TERM].length != arrays[CLASSES].length)) {
+        no_room("letters");
+        status = -1;
+    }
+    if (status < 0) {
+        release_all(arrays, taken);
+        return -1;
+    }
+    *letters = (Letters){arrays[CLASSES].view.buf, arrays[LOWER].view.buf, arrays[TERM].view.buf, arrays[CLASSES].length};
+    return 0;
+}
 
 /* Write a character as UTF-8 has it, half a surrogate pair as if it were one; gives the number of bytes. */
 size_t utf8_of(uint32_t character, uint8_t *at)
@@ -43,15 +65,32 @@ int plain_lower(const Letters *letters, const uint16_t *word, Py_ssize_t size, u
 
 /* Terms */
 
+/* Find the longest part of a word between its apostrophes, of equals the first; all of it if none is long enough. */
+static void find_part(const Letters *letters, const uint16_t *word, Py_ssize_t *begin, Py_ssize_t *end)
+{
+    Py_ssize_t longest = SHORTEST_PART - 1, size = *end;
+    for (Py_ssize_t first = 0, last; first <= size; first = last + 1) {
+        for (last = first; last < size && !(letters->classes[word[last]] & ELIDING); last++) {
+        }
+        if (last - first > longest) {
+            longest = last - first;
+            *begin = first;
+            *end = last;
+        }
+    }
+}
+
 int plain_term(const Letters *letters, const uint16_t *word, Py_ssize_t size, Term *term)
 {
+    Py_ssize_t begin = 0, end = size;
+    find_part(letters, word, &begin, &end);
     term->size = term->is_number = 0;
-    for (Py_ssize_t place = 0; place < size; place++) {
+    for (Py_ssize_t place = begin; place < end; place++) {
         uint16_t letter = letters->term[word[place]];
         if (letter == 0) {
             return 0;
         }
-        term->is_number |= place == 0 && letter >= '0' && letter <= '9';
+        term->is_number |= place == begin && letter >= '0' && letter <= '9';
         if (!term->is_number || letter != ',') {
             term->letters[term->size++] = letter;
         }
@@ -185,13 +224,13 @@ static int fill_ids(PyObject *forms, const Letters *letters, PyObject *slow, uin
 
 PyObject *term_ids(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
 {
-    Array table, ids;
-    if (!takes_arguments("term_ids", num_args, 4) || take(args[1], &table, sizeof(uint16_t), 0, "letters") < 0) {
+    Array tables[NUM_LETTERS], ids;
+    Letters letters;
+    if (!takes_arguments("term_ids", num_args, 4) || take_letters(args[1], tables, &letters) < 0) {
         return NULL;
     }
     PyObject *result = NULL;
     if (take(args[3], &ids, sizeof(uint32_t), PyBUF_WRITABLE, "ids") == 0) {
-        Letters letters = {.term = table.view.buf, .size = table.length};
         if (!PyTuple_Check(args[0]) || PyTuple_GET_SIZE(args[0]) != ids.length) {
             result = no_room("term_ids");
         } else if (fill_ids(args[0], &letters, args[2], ids.view.buf) == 0) {
@@ -199,6 +238,6 @@ PyObject *term_ids(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
         }
         PyBuffer_Release(&ids.view);
     }
-    PyBuffer_Release(&table.view);
+    release_all(tables, NUM_LETTERS);
     return result;
 }

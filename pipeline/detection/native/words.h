@@ -8,7 +8,10 @@ enum { LONGEST_CHUNK = 80, MOST_CHUNK_WORDS = 40, MOST_BYTES = 4 };
 
 /* What `pipeline.detection.letters` says of a character; how it breaks words in the lowest bits. */
 enum { UNKNOWN, LETTER, DIGIT, OTHER, MID_LETTER, MID_BOTH, MID_NUMBER, LOW_LINE, BREAKS = 7 };
-enum { EDGE = 8, PLAIN = 16, APOSTROPHE = 32, VOWEL = 64, CAPITAL = 128, IN_NAME = 256, ODD = 512, JOINT = 1024, BLANK = 2048 };
+enum { EDGE = 1 << 3, PLAIN = 1 << 4, APOSTROPHE = 1 << 5, VOWEL = 1 << 6, ELIDING = 1 << 7 };
+enum { CAPITAL = 1 << 8, IN_NAME = 1 << 9, ODD = 1 << 10, JOINT = 1 << 11, BLANK = 1 << 12 };
+
+enum { CLASSES, LOWER, TERM, NUM_LETTERS };
 
 typedef struct {
     const uint16_t *classes, *lower, *term;
@@ -62,9 +65,6 @@ typedef struct {
     uint32_t at; /* where it is counted; 0 between two articles */
 } Word;
 
-/* Those of `pipeline.detection.letters`, and the least share of a word of each length. */
-enum { CLASSES, LOWER, TERM, SHARES, NUM_TABLES };
-
 typedef struct {
     PyObject_HEAD
     Chunks chunks;
@@ -73,8 +73,7 @@ typedef struct {
     Py_ssize_t capacity;
     Strings forms, stems; /* how each word, and each stem, is written */
     PyObject *known, *cut, *describe;
-    Array tables[NUM_TABLES];
-    int num_tables;
+    Array tables[NUM_LETTERS], shares; /* shares: the least of a word, by its length */
     Letters letters;
 } Words;
 
@@ -106,6 +105,9 @@ void look_for_record(const Chunks *chunks, uint32_t hash);
 const uint8_t *find_chunk(const Chunks *chunks, uint32_t hash, const uint8_t *key, size_t size);
 int add_chunk(Numbers *numbers, const uint8_t *record);
 int keep_chunk(Chunks *chunks, uint32_t hash, const uint8_t *key, size_t size, const uint32_t *words, size_t num_words);
+
+/* Take the tables of `pipeline.detection.letters`, to be given back by release_all. */
+int take_letters(PyObject *tables, Array *arrays, Letters *letters);
 
 size_t utf8_of(uint32_t character, uint8_t *at);
 uint32_t hash_letters(const uint16_t *letters, Py_ssize_t size);
