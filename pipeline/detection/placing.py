@@ -5,7 +5,6 @@ from functools import partial
 from typing import NamedTuple
 
 import msgspec
-import numpy as np
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.archive import Archive, Kept
@@ -13,12 +12,13 @@ from pipeline.detection.furniture import Furniture
 from pipeline.detection.grouping import Linkage
 from pipeline.detection.hashing import short_digest
 from pipeline.detection.idf import StreamIdf
+from pipeline.detection.kernels import kernels
 from pipeline.detection.micro import Group, MicroCluster
-from pipeline.detection.packing import Vector, ids_of
+from pipeline.detection.packing import Vector
 from pipeline.detection.sketch import Sketch
 from pipeline.detection.stories import Stories
 from pipeline.detection.story import Story
-from pipeline.detection.vectors import dot, dots, products
+from pipeline.detection.vectors import dot, dots
 from pipeline.records import Role, RunnerUp
 
 _TERMS_TOLD = 8
@@ -210,10 +210,8 @@ class Placer:
 
 def shared_terms(sketch: Sketch, vector: Vector, micro: MicroCluster) -> tuple[str, ...]:
     """Name the terms that an article and a micro-cluster share, as the article writes them, weightiest first."""
-    shared = products(vector, micro.centre)
-    places = np.argsort(-shared, kind="stable")[: min(_TERMS_TOLD, np.count_nonzero(shared))]
-    forms = dict(zip(sketch.ids.tolist(), sketch.terms.forms, strict=True))
-    return tuple(forms[term] for term in ids_of(vector[places]).tolist())
+    forms = sketch.terms.forms
+    return tuple([forms[place] for place in kernels.heaviest_shared(vector, micro.centre, sketch.ids, _TERMS_TOLD)])
 
 
 def _mean(sums_of_cosines: Iterable[float], num_reports: int) -> float:

@@ -29,8 +29,8 @@ __all__ = [
     "enter",
     "find",
     "hash_words",
+    "heaviest_shared",
     "partition",
-    "products",
     "shingles",
     "signature",
     "subtract",
@@ -151,13 +151,21 @@ def sums_across(vectors: Sequence[Vector], out: NDArray[np.float64]) -> None:
         out[place, :place] = out[:place, place] = dots(vector, vectors[:place])
 
 
-def products(vector: Vector, other: Vector, out: NDArray[np.float64]) -> None:
-    """Give what each term of a sparse vector adds to its product with another."""
-    if len(vector) != len(out):
-        raise ValueError("products was given arrays whose lengths do not fit together")
-    out[:] = 0.0
+def heaviest_shared(vector: Vector, other: Vector, ids: NDArray[np.uint32], most: int) -> list[int]:
+    """Find the terms of a sparse vector that add most to its product with another.
+
+    Returns
+    -------
+    list[int]
+        Where each stands in `ids`, that which adds most first, of equals as the vectors have them.
+    """
     matched, places = _matched(other, vector)
-    out[matched] = weights_of(vector)[matched].astype(np.float64) * weights_of(other)[places].astype(np.float64)
+    shared = weights_of(vector)[matched].astype(np.float64) * weights_of(other)[places].astype(np.float64)
+    heaviest = ids_of(vector)[matched][np.argsort(-shared, kind="stable")[:most]]
+    place_of = {term: place for place, term in enumerate(ids.tolist())}
+    if not place_of.keys() >= set(heaviest.tolist()):
+        raise ValueError("heaviest_shared takes the ids of all that is shared")
+    return [place_of[term] for term in heaviest.tolist()]
 
 
 def _matched(vector: Vector, terms: Vector) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

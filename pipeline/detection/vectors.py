@@ -32,13 +32,6 @@ def sums_across(vectors: Sequence[Vector]) -> NDArray[np.float64]:
     return found
 
 
-def products(vector: Vector, other: Vector) -> NDArray[np.float64]:
-    """Give what each term of a vector adds to its product with another, shape ``(len(vector),)``."""
-    found = np.empty(len(vector))
-    kernels.products(vector, other, found)
-    return found
-
-
 def add(first: Vector, second: Vector) -> Vector:
     total = np.empty(len(first) + len(second), np.uint64)
     # A centre is kept for long: its array shall be no longer than it is.

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -126,12 +127,18 @@ def test_products(vector: Vector, others: list[Vector]) -> None:
     assert found == plain.dots(vector, others)
     # Whichever of the two comes first.
     assert found == [kernels.dots(other, [vector])[0] for other in others]
-    for other, total in zip(others, found, strict=True):
-        ours, theirs = np.empty(len(vector)), np.empty(len(vector))
-        kernels.products(vector, other, ours)
-        plain.products(vector, other, theirs)
-        assert ours.tobytes() == theirs.tobytes()
-        assert float(np.add.accumulate(np.append(0.0, ours))[-1]) == total
+
+
+@given(vectors(), vectors(), st.integers(0, 9), st.randoms())
+def test_the_heaviest_terms_that_two_vectors_share(one: Vector, other: Vector, most: int, shuffler: Random) -> None:
+    ids = [*ids_of(one).tolist(), 7, 7]
+    shuffler.shuffle(ids)
+    places = kernels.heaviest_shared(one, other, _as_ids(ids), most)
+    assert places == plain.heaviest_shared(one, other, _as_ids(ids), most)
+    weights = [dict(zip(ids_of(vector).tolist(), weights_of(vector).tolist(), strict=True)) for vector in (one, other)]
+    products = [weights[0][ids[place]] * weights[1][ids[place]] for place in places]
+    assert products == sorted(products, reverse=True)
+    assert len(places) == min(most, len(weights[0].keys() & weights[1].keys()))
 
 
 @given(st.lists(vectors(), max_size=6))
@@ -426,7 +433,7 @@ _STREAM = kernels.Counts(np.empty(0, np.uint64)), 300.0, 0, 0.6, None, 0
         ("weighted", (_TERMS[0][:2], *_TERMS[1:], np.empty(3, np.uint64), *_STREAM)),
         ("weighted", (*np.zeros((3, 3), np.uint32), np.empty(3, np.uint64), *_STREAM)),
         ("add", (np.zeros(3, np.uint64), np.zeros(3, np.uint64), np.empty(5, np.uint64))),
-        ("products", (np.zeros(3, np.uint64), np.zeros(3, np.uint64), np.empty(2))),
+        ("heaviest_shared", (np.ones(1, np.uint64), np.ones(1, np.uint64), np.ones(3, np.uint32), 2)),
         ("dots", (np.zeros(3, np.uint64), [np.zeros(3, np.uint32)])),
         ("sums_across", ([np.zeros(3, np.uint64)], np.empty((2, 1)))),
         ("sums_across", ([np.zeros(3, np.uint64)], np.empty(1))),

@@ -4,7 +4,7 @@
 #define FUNCTION(name) {#name, (PyCFunction)(void (*)(void))name, METH_FASTCALL, NULL}
 
 static PyMethodDef functions[] = {
-    FUNCTION(weighted), FUNCTION(dots),     FUNCTION(sums_across), FUNCTION(products),    FUNCTION(add),
+    FUNCTION(weighted), FUNCTION(dots),     FUNCTION(sums_across), FUNCTION(heaviest_shared),    FUNCTION(add),
     FUNCTION(subtract), FUNCTION(are_one),  FUNCTION(partition),   FUNCTION(elements),    FUNCTION(hash_words),
     FUNCTION(term_ids), FUNCTION(capital_runs), FUNCTION(signature), FUNCTION(shingles),  FUNCTION(bucket_keys),
     FUNCTION(enter),    FUNCTION(find),

@@ -53,7 +53,7 @@ typedef struct {
 
 DECLARED(dots);
 DECLARED(sums_across);
-DECLARED(products);
+DECLARED(heaviest_shared);
 DECLARED(add);
 DECLARED(subtract);
 DECLARED(weighted);

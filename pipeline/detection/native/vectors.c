@@ -2,6 +2,7 @@
 #include "native.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { CACHE_LINE = 64, MOST_FETCHED = 1024 };
@@ -343,28 +344,92 @@ PyObject *sums_across(PyObject *module, PyObject *const *args, Py_ssize_t num_ar
     return status < 0 ? NULL : Py_NewRef(Py_None);
 }
 
-PyObject *products(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
+typedef struct {
+    double product;
+    uint32_t id;
+} Shared;
+
+/* Find the terms of two vectors, and what each adds to their product, in the order of the terms. */
+static Py_ssize_t intersect(const Array *first, const Array *second, Shared *out)
 {
-    static const int item_sizes[] = {sizeof(uint64_t), sizeof(uint64_t), sizeof(double)};
+    const uint64_t *one = first->view.buf, *other = second->view.buf;
+    const uint64_t *one_end = one + first->length, *other_end = other + second->length;
+    Py_ssize_t size = 0;
+    while (one < one_end && other < other_end) {
+        if (id_of(*one) < id_of(*other)) {
+            one++;
+        } else if (id_of(*one) > id_of(*other)) {
+            other++;
+        } else {
+            out[size++] = (Shared){(double)weight_of(*one) * (double)weight_of(*other), id_of(*one)};
+            one++, other++;
+        }
+    }
+    return size;
+}
+
+static int greatest_first(const void *first, const void *second)
+{
+    const Shared *one = first, *other = second;
+    if (one->product != other->product) {
+        return other->product > one->product ? 1 : -1;
+    }
+    return (one->id > other->id) - (one->id < other->id);
+}
+
+/* Where an id stands last. */
+static PyObject *place_of(const Array *ids, uint32_t id)
+{
+    const uint32_t *at = ids->view.buf;
+    Py_ssize_t place = ids->length - 1;
+    while (place >= 0 && at[place] != id) {
+        place--;
+    }
+    return place < 0 ? PyErr_Format(PyExc_ValueError, "heaviest_shared takes the ids of all that is shared, but %lu is none of them", (unsigned long)id)
+                     : PyLong_FromSsize_t(place);
+}
+
+static PyObject *places_of(const Shared *shared, Py_ssize_t size, const Array *ids)
+{
+    PyObject *places = PyList_New(size);
+    for (Py_ssize_t which = 0; places != NULL && which < size; which++) {
+        PyObject *place = place_of(ids, shared[which].id);
+        if (place == NULL) {
+            Py_CLEAR(places);
+        } else {
+            PyList_SET_ITEM(places, which, place);
+        }
+    }
+    return places;
+}
+
+PyObject *heaviest_shared(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
+{
+    static const int item_sizes[] = {sizeof(uint64_t), sizeof(uint64_t), sizeof(uint32_t)};
+    static const char *names[] = {"the first vector", "the second vector", "ids"};
     Array arrays[3];
-    Table table;
-    if (take_all(args, num_args, "products", arrays, 3, item_sizes) < 0) {
+    Py_ssize_t most = takes_arguments("heaviest_shared", num_args, 4) ? PyLong_AsSsize_t(args[3]) : -1;
+    if (PyErr_Occurred()) {
         return NULL;
     }
-    PyObject *result = NULL;
-    if (arrays[0].length != arrays[2].length) {
-        result = no_room("products");
-    } else if (make_table(&table, &arrays[1]) == 0) {
-        const uint64_t *terms = arrays[0].view.buf;
-        double *out = arrays[2].view.buf;
-        for (Py_ssize_t place = 0; place < arrays[0].length; place++) {
-            out[place] = (double)weight_of(terms[place]) * (double)look_up(&table, id_of(terms[place]));
+    for (int place = 0; place < 3; place++) {
+        if (take(args[place], &arrays[place], item_sizes[place], 0, names[place]) < 0) {
+            release_all(arrays, place);
+            return NULL;
         }
-        PyMem_Free(table.weights);
-        result = Py_NewRef(Py_None);
     }
+    PyObject *places = NULL;
+    Shared *shared = PyMem_Malloc(arrays[0].length * sizeof(Shared) + 1);
+    if (shared == NULL) {
+        PyErr_NoMemory();
+    } else {
+        Py_ssize_t size = intersect(&arrays[0], &arrays[1], shared);
+        qsort(shared, size, sizeof(Shared), greatest_first);
+        places = places_of(shared, size < most ? size : most > 0 ? most : 0, &arrays[2]);
+    }
+    PyMem_Free(shared);
     release_all(arrays, 3);
-    return result;
+    return places;
 }
 
 /* Merge two vectors; where the second is taken away, what is left of a term stays only if it is more than nothing. */
