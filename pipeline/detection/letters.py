@@ -54,9 +54,8 @@ def _classes() -> NDArray[np.uint16]:
     flags = {
         _EDGE: EDGES,
         _PLAIN: [character for character in known if character.isalpha() and character < FIRST_INTRICATE],
-        # The regex library lets no word end, nor begin, between these two.
         _APOSTROPHE: "'’",
-        _VOWEL: "AEIOUaeiouÀÁÂÈÉÊÌÍÎÒÓÔÙÚÛàáâèéêìíîòóôùúû",
+        _VOWEL: _vowels({character for character, place in known.items() if place == _LETTER}),
         _ELIDING: set(APOSTROPHES) & set(_CHARACTERS),
         _CAPITAL: _members(r"\p{Lu}"),
         _IN_NAME: in_name,
@@ -83,6 +82,12 @@ def _breaks() -> dict[str, int]:
             if is_as_usual and unicodedata.is_normalized("NFKC", character):
                 breaks[character] = place
     return breaks
+
+
+def _vowels(letters: set[str]) -> set[str]:
+    """Give the letters before which the regex library lets no word begin, nor end, where an apostrophe precedes."""
+    elided = " ".join(f"'{letter}" for letter in letters)
+    return letters - set(regex.findall(r"(?w)(?<=')\b.", elided, regex.V1))
 
 
 def _term_letter(character: str) -> int:

@@ -1,6 +1,6 @@
 """The inner loops of detection in Python and numpy: what they do, and what runs where no compiler was at hand.
 
-`_native.c` does the same, to the bit, in a fraction of the time; `pipeline.detection.kernels` takes it where it is.
+`native/` does the same, to the bit, in a fraction of the time; `pipeline.detection.kernels` takes it where it is.
 What is given out goes into arrays of the caller's, so that neither needs to make any.
 """
 

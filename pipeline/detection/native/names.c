@@ -3,7 +3,8 @@
 
 enum { FEWEST_WORDS = 2, MOST_WORDS = 5 };
 
-/* Look up all characters, and put nothing behind the last: 0 if the tables know too little of one, or take for part of a word what `\b` does not. */
+/* Look up all characters, and put nothing behind the last; 0 if the table lacks one, or takes for part of a word what
+   regular expressions do not. */
 static int classify(PyObject *text, const Array *table, uint16_t *classes)
 {
     int kind = PyUnicode_KIND(text), seen = 0;

@@ -150,7 +150,8 @@ static void rank(Article *article, const Settings *settings, const Array *fading
     for (size_t place = 0; place < article->num_stems; place++) {
         Stem *stem = &article->stems[place];
         weigh(stem, settings, fading);
-        ranks[place] = (Rank){stem->weight * stem->idf, PyList_GET_ITEM(article->words->stems.list, stem->number), stem};
+        PyObject *spelling = PyList_GET_ITEM(article->words->stems.list, stem->number);
+        ranks[place] = (Rank){stem->weight * stem->idf, spelling, stem};
     }
     qsort(ranks, article->num_stems, sizeof(Rank), most_salient_first);
 }

@@ -1,7 +1,6 @@
 /* Strings and their numbers, found by hash: half the space of a dictionary, and one look at memory for a new one. */
 #include "words.h"
 
-/* Put what is in a table into one twice as large. */
 int double_slots(Slot **slots, size_t *mask)
 {
     size_t capacity = 2 * (*mask + 1);

@@ -1,4 +1,4 @@
-/* Words of characters that the tables know: how they are cut out, their lower case, their terms and the hashes of those. */
+/* Words of characters that the tables know: how they are cut out, their lower case, their terms and their hashes. */
 #include "words.h"
 
 enum { STEM_LETTERS = 6, SHORTEST_PART = 3 };
@@ -13,7 +13,8 @@ int take_letters(PyObject *tables, Array *arrays, Letters *letters)
         status = take(PyTuple_GET_ITEM(tables, taken), &arrays[taken], sizeof(uint16_t), 0, "a table of letters");
         taken += status == 0;
     }
-    if (status == 0 && (arrays[LOWER].length != arrays[CLASSES].length || arrays[TERM].length != arrays[CLASSES].length)) {
+    Py_ssize_t size = status == 0 ? arrays[CLASSES].length : 0;
+    if (status == 0 && (arrays[LOWER].length != size || arrays[TERM].length != size)) {
         no_room("letters");
         status = -1;
     }
@@ -21,7 +22,7 @@ int take_letters(PyObject *tables, Array *arrays, Letters *letters)
         release_all(arrays, taken);
         return -1;
     }
-    *letters = (Letters){arrays[CLASSES].view.buf, arrays[LOWER].view.buf, arrays[TERM].view.buf, arrays[CLASSES].length};
+    *letters = (Letters){arrays[CLASSES].view.buf, arrays[LOWER].view.buf, arrays[TERM].view.buf, size};
     return 0;
 }
 

@@ -77,10 +77,13 @@ typedef struct {
     Letters letters;
 } Words;
 
+enum { FEWEST_SLOTS = 1024 };
+
+/* Put what is in a table into one twice as large. */
+int double_slots(Slot **slots, size_t *mask);
+
 /* Numbers that are added need not lie as numbers should. */
 int add_numbers(Numbers *numbers, const void *more, size_t size);
-enum { FEWEST_SLOTS = 1024 };
-int double_slots(Slot **slots, size_t *mask);
 
 int strings_begin(Strings *strings);
 void strings_end(Strings *strings);
