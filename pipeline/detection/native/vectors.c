@@ -233,8 +233,8 @@ PyObject *dots(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
     return found;
 }
 
-/* Each vector's terms are looked up among those of the vectors before it, all in one table: for two vectors the products
-   are added in the order of their terms, as dots adds them. */
+/* Each vector's terms are looked up among those of the vectors before it, all in one table: for two vectors the
+   products are added in the order of their terms, as dots adds them. */
 typedef struct {
     uint32_t id, newest; /* a term and its last entry, counted from 1; 0 where there is none */
 } Heading;
@@ -334,7 +334,8 @@ static int sum_across_all(PyObject *vectors, const Array *out)
 PyObject *sums_across(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
 {
     Array out;
-    if (!takes_arguments("sums_across", num_args, 2) || take(args[1], &out, sizeof(double), PyBUF_WRITABLE, "out") < 0) {
+    if (!takes_arguments("sums_across", num_args, 2) ||
+        take(args[1], &out, sizeof(double), PyBUF_WRITABLE, "out") < 0) {
         return NULL;
     }
     PyObject *vectors = PySequence_Tuple(args[0]);
