@@ -20,7 +20,6 @@ from pipeline.commands.store import store
 from pipeline.commands.topics import topics
 from pipeline.commands.workers import workers
 
-
 NEW_OBJECTS = 50_000
 """Between two looks of the garbage collector: detection leaves no cycles behind, and by default a twelfth of its time
 would go into looking for some."""

@@ -48,7 +48,7 @@ def signature(elements: NDArray[np.uint32], num_perm: int) -> NDArray[np.uint32]
     A. Broder, *On the resemblance and containment of documents*, 1997. E. Zhu, *datasketch* 2.0, scheme ``affine32``.
     """
     smallest = np.empty(num_perm, np.uint32)
-    kernels.signature(np.ascontiguousarray(elements).ravel(), *_permutations(num_perm), smallest)
+    kernels.signature(np.ascontiguousarray(elements), *_permutations(num_perm), smallest)
     return smallest
 
 
