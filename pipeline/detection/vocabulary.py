@@ -12,7 +12,9 @@ from pipeline.detection.letters import letters
 from pipeline.detection.words import chunk_words, stem_of_term, term_of
 
 _MOST_KNOWN = 3 << 19
-"""Words and chunks, in all languages; about 100 MB."""
+"""Words and chunks, in all languages; some 150 MB."""
+_MOST_LANGUAGES = 256
+"""Articles may name any; a vocabulary takes some space before its first word."""
 
 Numbers = bytes
 """Words in order, by their numbers; those of title and text are those of both when put together."""
@@ -44,20 +46,24 @@ class Vocabularies:
 
     def __init__(self) -> None:
         self._by_language: dict[str, Vocabulary] = {}
+        self._words: list[kernels.Words] = []
+        """Theirs; asked for every article how many they are."""
 
     def of(self, language: str) -> Vocabulary:
         """Give a vocabulary for one article."""
         if self.are_full:
             self._by_language.clear()
+            self._words.clear()
         vocabulary = self._by_language.get(language)
         if vocabulary is None:
             vocabulary = self._by_language[language] = Vocabulary(language)
+            self._words.append(vocabulary.words)
         return vocabulary
 
     @property
     def are_full(self) -> bool:
         """Whether so much is known that it is time to begin anew."""
-        return sum(map(len, self._by_language.values())) > _MOST_KNOWN
+        return len(self._words) > _MOST_LANGUAGES or sum(map(len, self._words)) > _MOST_KNOWN
 
 
 def describe(form: str, language: str) -> tuple[int, str, float]:

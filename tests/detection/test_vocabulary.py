@@ -106,6 +106,15 @@ def test_they_are_full_of_words_and_chunks_in_all_languages(monkeypatch: pytest.
     assert len(known.of("en")) == 0
 
 
+def test_they_are_full_of_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_MOST_LANGUAGES", 2)
+    known = Vocabularies()
+    for language in ("en", "de", "x-1"):
+        assert not known.are_full
+        known.of(language)
+    assert known.are_full
+
+
 def test_a_long_chunk_is_not_kept() -> None:
     vocabulary = Vocabulary("en")
     vocabulary.read("x" * 81 + " " + "y" * 40)
