@@ -17,7 +17,6 @@ from pipeline.detection.minhash import bucket_keys, low_bytes, signature
 from pipeline.detection.names import whole_names
 from pipeline.detection.terms import Terms, salient_terms
 from pipeline.detection.vocabulary import Vocabularies
-from pipeline.detection.words import forget_stems
 from pipeline.records import Article
 
 _MOST_REPEATS = 12
@@ -92,7 +91,6 @@ def forget_words() -> None:
     """Begin with an empty vocabulary, as a new process does."""
     with _LOCK:
         _Shared.vocabularies = Vocabularies()
-        forget_stems()
         forget_ids()
         _ids.cache_clear()
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from unicodedata import is_normalized
 
@@ -26,7 +26,6 @@ FIRST_INTRICATE = "\u0590"
 """From here on are scripts whose letters alone do not make a word; before it are Latin, Greek and Cyrillic."""
 _SHORTEST_PART = 3
 _PREFIX_LETTERS = 6
-_MOST_STEMS = 1 << 19
 
 
 def _spaced_words(text: str) -> list[str]:
@@ -116,23 +115,6 @@ def without_marks(text: str) -> str:
     return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text)))
 
 
-class _Stems(dict[str, str]):
-    """The stem of each word met lately."""
-
-    def __missing__(self, word: str) -> str:
-        if len(self) >= _MOST_STEMS:
-            self.clear()
-        stem = self[word] = stem_of_term(term_of(word))
-        return stem
-
-
-_STEMS = _Stems()
-
-
-def forget_stems() -> None:
-    _STEMS.clear()
-
-
 def stem_of(word: str) -> str:
     """Bring a written word to its stem.
 
@@ -141,12 +123,7 @@ def stem_of(word: str) -> str:
     >>> stem_of("Presidents'"), stem_of("1987"), stem_of("zemětřesení")
     ('presid', '1987', 'zemetr')
     """
-    return _STEMS[word]
-
-
-def stems_of(words: Iterable[str]) -> tuple[str, ...]:
-    """Bring many written words to their stems."""
-    return tuple(map(_STEMS.__getitem__, words))
+    return stem_of_term(term_of(word))
 
 
 def stem_of_term(term: str) -> str:
