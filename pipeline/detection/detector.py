@@ -17,8 +17,9 @@ from pipeline.detection.counts import NOTHING, Packed
 from pipeline.detection.furniture import Furniture, OutletTerms
 from pipeline.detection.grouping import Linkage
 from pipeline.detection.idf import StreamIdf
-from pipeline.detection.lifecycle import Lifecycle, mention_of, withdrawn
-from pipeline.detection.micro import MicroCluster, Untold
+from pipeline.detection.lifecycle import Lifecycle, withdrawn
+from pipeline.detection.mentions import Draft
+from pipeline.detection.micro import MicroCluster
 from pipeline.detection.placing import Placement, Placer
 from pipeline.detection.pulse import Pulse
 from pipeline.detection.regrouping import Regrouper, next_look
@@ -311,17 +312,17 @@ class Detector:
         touched: dict[str, Story] = {}
         taken: dict[str, Counter[str]] = defaultdict(Counter)
         for move in moves:
-            source = self._stories.of(move.micro_id)
-            if source is None:
+            micro = self._stories.micro(move.micro_id)
+            if micro is None:
                 continue
+            source = self._stories[micro.story_id]
             target = self._stories.get(move.story_id) or Story(move.story_id, source.language, headline=source.headline)
-            micro = source.micros[move.micro_id]
             if source.has_emerged:
                 retold = self._lifecycle.retold(micro)
                 changes.withdraw(source, withdrawn(micro, retold, target.id))
-                micro.untold, micro.num_omitted = [], max(0, micro.num_reports + micro.num_copies - len(retold))
-                for mention in retold:
-                    self._tell(micro, mention)
+                micro.untold, micro.num_omitted = (), max(0, micro.num_reports + micro.num_copies - len(retold))
+                for draft in retold:
+                    self._tell(micro, draft)
             taken[source.id][target.id] += micro.num_reports
             self._stories.put(micro, target)
             self._stories.hear(target)
@@ -330,7 +331,7 @@ class Detector:
             # The one that took most goes on in its place, if it is left without reports.
             heir = changes.heirs[story_id] = touched[min(takers, key=lambda taker: (-takers[taker], taker))]
             if not touched[story_id].reporting:
-                for micro in list(touched[story_id].micros.values()):
+                for micro in touched[story_id].micros:
                     self._stories.put(micro, heir)
         for story in touched.values():
             story.heard = heard
@@ -364,22 +365,22 @@ class Detector:
         """Let a decision change the state; gives the story it changed, if any."""
         known = self._archive.by_id(sketch.article_id)
         number = self._remember(sketch, placement, generation)
-        story = self._change(sketch, placement, known, number)
+        micro = self._change(sketch, placement, known, number)
         if placement.kept_as is Role.REPORT:
             self._idf.add(sketch.ids)
             self._furniture.learn(sketch.outlet, sketch.ids)
-        if story is None or placement.micro_id is None:
+        if micro is None:
             return None
-        micro = story.micros[placement.micro_id]
         micro.last_seen = max(micro.last_seen, sketch.observed_at)
-        self._tell(micro, _mention(sketch, placement, late=late))
+        self._tell(micro, _draft(sketch, placement, late=late))
         # The stories stand in the order in which they were last heard of: the quiet ones are then at the front.
+        story = self._stories[micro.story_id]
         story.heard = self.mark if late and self.mark is not None else sketch.observed_at
         self._stories.hear(story)
         return story
 
-    def _tell(self, micro: MicroCluster, mention: Mention) -> None:
-        micro.tell(Untold(self._num_mentions, mention))
+    def _tell(self, micro: MicroCluster, draft: Draft) -> None:
+        micro.tell(self._num_mentions, draft)
         self._num_mentions += 1
 
     def _remember(self, sketch: Sketch, placement: Placement, generation: int) -> int | None:
@@ -390,37 +391,36 @@ class Detector:
             return None
         return self._archive.add(sketch, placement.story_id, placement.micro_id, placement.kept_as, generation)
 
-    def _change(self, sketch: Sketch, placement: Placement, known: Kept | None, number: int | None) -> Story | None:
-        """Let the story follow a decision; none where no open story changes."""
-        if placement.role is Role.REPEAT or placement.micro_id is None:
+    def _change(
+        self, sketch: Sketch, placement: Placement, known: Kept | None, number: int | None
+    ) -> MicroCluster | None:
+        """Let the micro-cluster and its story follow a decision; none where no open story changes."""
+        if placement.role is Role.REPEAT:
             return None
-        if placement.role is Role.REPORT:
-            story: Story | None = self._admit_report(sketch, placement)
-        else:
-            story = self._stories.of(placement.micro_id)
-        if story is None:
+        is_report = placement.role is Role.REPORT
+        micro = self._admit_report(sketch, placement) if is_report else self._stories.micro(placement.micro_id)
+        if micro is None:
             return None
-        micro = story.micros[placement.micro_id]
         if placement.role is Role.COPY:
             micro.num_copies += 1
-        elif placement.role is not Role.REPORT and known is not None:
-            self._amend(story, micro, known, sketch)
+        elif not is_report and known is not None:
+            self._amend(micro, known, sketch)
         if number is not None:
             micro.add_member(number)
-        return story
+        return micro
 
-    def _admit_report(self, sketch: Sketch, placement: Placement) -> Story:
+    def _admit_report(self, sketch: Sketch, placement: Placement) -> MicroCluster:
         story_id, micro_id = placement.story_id or "", placement.micro_id or ""
         story = self._stories.get(story_id) or Story(story_id, sketch.language, headline=sketch.title)
         vector = self._placer.vector(sketch)
         story.pair_sum += story.sum_of_cosines(vector)
-        micro = story.micros.get(micro_id) or MicroCluster(micro_id, sketch.observed_at, sketch.observed_at)
+        micro = self._stories.micro(micro_id) or MicroCluster(micro_id, sketch.observed_at, sketch.observed_at)
         micro.add_report(vector, sketch)
         micro.crowding += placement.crowding
         self._stories.put(micro, story)
         self._acquaint(micro, placement.neighbour)
         self._beat(story, sketch.observed_at)
-        return story
+        return micro
 
     def _beat(self, story: Story, moment: int) -> None:
         if self._pulse is None:
@@ -431,12 +431,12 @@ class Detector:
 
     def _acquaint(self, micro: MicroCluster, neighbour: str | None) -> None:
         """Let two micro-clusters of different stories know of each other."""
-        story = self._stories.of(neighbour)
-        if story is not None and neighbour is not None:
-            micro.add_neighbour(neighbour)
-            story.micros[neighbour].add_neighbour(micro.id)
+        other = self._stories.micro(neighbour)
+        if other is not None:
+            micro.add_neighbour(other.id)
+            other.add_neighbour(micro.id)
 
-    def _amend(self, story: Story, micro: MicroCluster, known: Kept, sketch: Sketch) -> None:
+    def _amend(self, micro: MicroCluster, known: Kept, sketch: Sketch) -> None:
         """Let a revision or takedown replace or remove what the story took from the article before."""
         if known.role is Role.COPY:
             micro.num_copies -= sketch.deleted
@@ -446,7 +446,7 @@ class Detector:
             micro.remove_report(self._placer.vector(old), old)
         else:
             micro.replace_report(self._placer.vector(old), old, self._placer.vector(sketch), sketch)
-        story.measure()
+        self._stories[micro.story_id].measure()
 
     # State
 
@@ -523,6 +523,6 @@ def _order(keys: Keys) -> tuple[int, str, bool, str, str]:
     return sketch.observed_at, sketch.article_id, sketch.deleted, sketch.digest, sketch.source
 
 
-def _mention(sketch: Sketch, placement: Placement, *, late: bool) -> Mention:
+def _draft(sketch: Sketch, placement: Placement, *, late: bool) -> Draft:
     similarity, terms, runner_up = placement.similarity, placement.terms, placement.runner_up
-    return mention_of(sketch, placement.role, similarity, terms, runner_up=runner_up, late=late)
+    return Draft.of(sketch, placement.role, similarity, terms, runner_up=runner_up, late=late)

@@ -11,6 +11,7 @@ from pipeline.config import StoryConfig
 from pipeline.detection.archive import Archive, Kept
 from pipeline.detection.clock import from_micros
 from pipeline.detection.keywords import keywords
+from pipeline.detection.mentions import Draft
 from pipeline.detection.micro import MicroCluster
 from pipeline.detection.packing import Vector
 from pipeline.detection.placing import Placer, shared_terms
@@ -18,7 +19,7 @@ from pipeline.detection.pulse import Pulse
 from pipeline.detection.sketch import Sketch
 from pipeline.detection.story import Story
 from pipeline.detection.vectors import dot
-from pipeline.records import EventType, Mention, Role, RunnerUp, StoryEvent, StoryStatus
+from pipeline.records import EventType, Mention, Role, StoryEvent, StoryStatus
 
 MENTIONS_PER_EVENT = 500
 """Mentions that one event carries at most; a record of the broker is bounded, so an event must be."""
@@ -104,15 +105,15 @@ class Lifecycle:
             merged_into=heir.id,
         )
 
-    def retold(self, micro: MicroCluster) -> list[Mention]:
-        """Make the mentions of a micro-cluster anew, as far as its articles are live: another story is to tell them."""
+    def retold(self, micro: MicroCluster) -> list[Draft]:
+        """Draft anew what a micro-cluster mentions, as far as its articles are live: another story is to tell it."""
         found = [self._archive.get(number) for number in micro.members]
-        return [self._mention(kept, micro) for kept in found if kept and self._archive.is_current(kept)]
+        return [self._draft(kept, micro) for kept in found if kept and self._archive.is_current(kept)]
 
-    def _mention(self, kept: Kept, micro: MicroCluster) -> Mention:
+    def _draft(self, kept: Kept, micro: MicroCluster) -> Draft:
         sketch = kept.sketch()
         vector = self._placer.vector(sketch)
-        return mention_of(sketch, kept.role, micro.cosine(vector), shared_terms(sketch, vector, micro))
+        return Draft.of(sketch, kept.role, micro.cosine(vector), shared_terms(sketch, vector, micro))
 
     def _is_emergent(self, story: Story) -> bool:
         return story.num_reports >= self._config.emerge_reports and story.num_outlets >= self._config.emerge_outlets
@@ -166,7 +167,7 @@ class Lifecycle:
 
     def _newest(self, story: Story) -> list[Sketch]:
         """List the newest reports of a story, from new to old, as far as they are live."""
-        numbers = sorted((number for micro in story.micros.values() for number in micro.members), reverse=True)
+        numbers = sorted((number for micro in story.micros for number in micro.members), reverse=True)
         kept = (self._archive.get(number) for number in numbers)
         # What was revised or taken down is no longer found under its id.
         reports = (
@@ -177,34 +178,10 @@ class Lifecycle:
         return list(islice(reports, _NEWEST))
 
 
-def mention_of(
-    sketch: Sketch,
-    role: Role,
-    similarity: float | None,
-    terms: tuple[str, ...],
-    *,
-    runner_up: RunnerUp | None = None,
-    late: bool = False,
-) -> Mention:
-    """Make the mention of an article."""
-    return Mention(
-        article_id=sketch.article_id,
-        role=role,
-        observed_at=from_micros(sketch.observed_at),
-        title=sketch.title,
-        outlet=sketch.outlet,
-        url=sketch.url,
-        similarity=similarity,
-        terms=terms,
-        runner_up=runner_up,
-        late=late,
-    )
-
-
-def withdrawn(micro: MicroCluster, retold: Sequence[Mention], moved_to: str) -> list[Mention]:
+def withdrawn(micro: MicroCluster, retold: Sequence[Draft], moved_to: str) -> list[Mention]:
     """Make the mentions that a story withdraws when a micro-cluster, whose mentions are made anew, leaves it."""
-    mentions = [mention for _, mention in micro.untold]
-    untold = {mention.article_id for mention in mentions if mention.role in (Role.REPORT, Role.COPY)}
-    told = [mention for mention in retold if mention.article_id not in untold]
-    taken_down = [mention for mention in mentions if mention.role is Role.TAKEDOWN]
+    drafts = [one.draft for one in micro.waiting()]
+    untold = {draft.article_id for draft in drafts if draft.role in (Role.REPORT, Role.COPY)}
+    told = [draft.mention() for draft in retold if draft.article_id not in untold]
+    taken_down = [draft.mention() for draft in drafts if draft.role is Role.TAKEDOWN]
     return [*taken_down, *(replace(mention, role=Role.MOVED, moved_to=moved_to) for mention in told)]

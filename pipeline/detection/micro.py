@@ -6,10 +6,10 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from pipeline.detection.mentions import Draft, Untold
 from pipeline.detection.packing import Vector
 from pipeline.detection.sketch import Sketch
 from pipeline.detection.vectors import EMPTY, add, dot, heaviest, subtract
-from pipeline.records import Mention
 
 _MOST_TERMS = 512
 _KEPT_TERMS = 256
@@ -18,13 +18,9 @@ _MOST_UNTOLD = 500
 _MOST_NEIGHBOURS = 4
 _HOUR = 3_600_000_000
 
-
-class Untold(NamedTuple):
-    """A mention that waits for the next event of its story."""
-
-    number: int
-    """Mentions are told in the order in which they came about, whatever micro-cluster they are in by then."""
-    mention: Mention
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(dict[str, int])
+_NO_OUTLETS = _ENCODER.encode({})
 
 
 class Group(NamedTuple):
@@ -39,8 +35,11 @@ class Group(NamedTuple):
     """Sum of its reports' crowding (`Placement.crowding`)."""
 
 
-class MicroCluster(msgspec.Struct, gc=False):
+class MicroCluster(msgspec.Struct, gc=False, eq=False):
     """What detection keeps of a micro-cluster. Times are microseconds since 1970; all fields are written to state.
+
+    There is nearly one for each article, so it is kept small: of one entry a tuple takes half of what a list does, and
+    a quarter of what a dictionary does.
 
     References
     ----------
@@ -51,6 +50,8 @@ class MicroCluster(msgspec.Struct, gc=False):
     id: str
     first_seen: int
     last_seen: int
+    story_id: str = ""
+    """The story that it belongs to."""
     centre: Vector = EMPTY
     """Sum of the reports' vectors, cut to its weightiest terms."""
     num_reports: int = 0
@@ -61,20 +62,25 @@ class MicroCluster(msgspec.Struct, gc=False):
     crowding: float = 0.0
     """Sum of its reports' crowding when they were placed."""
     num_copies: int = 0
-    outlets: dict[str, int] = {}
-    """Reports of each known outlet."""
+    encoded_outlets: bytes = _NO_OUTLETS
+    """Of `outlets`."""
     num_unknown_outlets: int = 0
     """Reports without an outlet: each counts as an outlet of its own."""
-    recent: list[int] = []
+    recent: tuple[int, ...] = ()
     """Event times of the reports of its last hour."""
-    members: list[int] = []
+    members: tuple[int, ...] = ()
     """Index numbers of the newest reports and copies."""
-    neighbours: list[str] = []
+    neighbours: tuple[str, ...] = ()
     """The micro-clusters of other stories that came nearest when a report was placed, the newest last."""
-    untold: list[Untold] = []
-    """Mentions that no event of its story has told."""
+    untold: tuple[bytes, ...] = ()
+    """Mentions that no event of its story has told, each an `Untold` as bytes."""
     num_omitted: int = 0
     """Such mentions beyond those kept."""
+
+    @property
+    def outlets(self) -> dict[str, int]:
+        """Reports of each known outlet."""
+        return _DECODER.decode(self.encoded_outlets)
 
     @property
     def group(self) -> Group:
@@ -93,8 +99,9 @@ class MicroCluster(msgspec.Struct, gc=False):
         self._put_in(vector)
         self.num_reports += 1
         self._count_outlet(sketch.outlet, 1)
-        recent = [*self.recent, sketch.observed_at]
-        self.recent = [moment for moment in recent if moment > max(recent) - _HOUR]
+        recent = *self.recent, sketch.observed_at
+        oldest = max(recent) - _HOUR
+        self.recent = tuple([moment for moment in recent if moment > oldest])
 
     def remove_report(self, vector: Vector, sketch: Sketch) -> None:
         self._take_out(vector)
@@ -102,7 +109,8 @@ class MicroCluster(msgspec.Struct, gc=False):
         self._measure()
         self._count_outlet(sketch.outlet, -1)
         if sketch.observed_at in self.recent:
-            self.recent.remove(sketch.observed_at)
+            place = self.recent.index(sketch.observed_at)
+            self.recent = self.recent[:place] + self.recent[place + 1 :]
 
     def replace_report(self, old: Vector, old_sketch: Sketch, new: Vector, new_sketch: Sketch) -> None:
         self._take_out(old)
@@ -112,18 +120,22 @@ class MicroCluster(msgspec.Struct, gc=False):
         self._count_outlet(new_sketch.outlet, 1)
 
     def add_member(self, number: int) -> None:
-        self.members = [*self.members[1 - _MOST_MEMBERS :], number]
+        self.members = *self.members[1 - _MOST_MEMBERS :], number
 
     def add_neighbour(self, micro_id: str) -> None:
         others = [known for known in self.neighbours if known != micro_id]
-        self.neighbours = [*others[1 - _MOST_NEIGHBOURS :], micro_id]
+        self.neighbours = *others[1 - _MOST_NEIGHBOURS :], micro_id
 
-    def tell(self, untold: Untold) -> None:
+    def tell(self, number: int, draft: Draft) -> None:
         """Keep a mention for the next event; of too many only the number is kept."""
         if len(self.untold) < _MOST_UNTOLD:
-            self.untold.append(untold)
+            self.untold = *self.untold, Untold(number, draft).encoded()
         else:
             self.num_omitted += 1
+
+    def waiting(self) -> list[Untold]:
+        """Give the mentions that no event of its story has told."""
+        return [Untold.read(encoded) for encoded in self.untold]
 
     def _put_in(self, vector: Vector) -> None:
         self.pair_sum += dot(vector, self.centre)
@@ -145,6 +157,8 @@ class MicroCluster(msgspec.Struct, gc=False):
         if outlet is None:
             self.num_unknown_outlets += by
             return
-        self.outlets[outlet] = self.outlets.get(outlet, 0) + by
-        if not self.outlets[outlet]:
-            del self.outlets[outlet]
+        outlets = self.outlets
+        outlets[outlet] = outlets.get(outlet, 0) + by
+        if not outlets[outlet]:
+            del outlets[outlet]
+        self.encoded_outlets = _ENCODER.encode(outlets)

@@ -170,12 +170,9 @@ class Placer:
 
     def _rank(self, sketch: Sketch, vector: Vector) -> list[_Scored]:
         """Score the micro-clusters of all candidates, the best first."""
-        found = [
-            (story.micros[micro_id], story)
-            for micro_id in {kept.micro_id for kept in self._archive.resembling(sketch)}
-            if (story := self._stories.of(micro_id)) is not None
-        ]
-        micros, stories = [micro for micro, _ in found], [story for _, story in found]
+        found = map(self._stories.micro, {kept.micro_id for kept in self._archive.resembling(sketch)})
+        micros = [micro for micro in found if micro is not None]
+        stories = [self._stories[micro.story_id] for micro in micros]
         sums = dots(vector, [micro.centre for micro in micros])
         distances = [-micro.cosine_of(total) for micro, total in zip(micros, sums, strict=True)]
         first_seen, ids = [micro.first_seen for micro in micros], [micro.id for micro in micros]
@@ -185,9 +182,11 @@ class Placer:
         """Weigh the stories of the nearest micro-clusters, the likest first."""
         stories = list({scored.story.id: scored.story for scored in ranked}.values())[:_MOST_STORIES]
         sums = {scored.micro_id: scored.sum_of_cosines for scored in ranked}
-        others = [micro for story in stories for micro in story.micros.values() if micro.id not in sums]
+        others = [micro for story in stories for micro in story.micros if micro.id not in sums]
         sums |= zip([micro.id for micro in others], dots(vector, [micro.centre for micro in others]), strict=True)
-        liked = [_Liked(_mean(map(sums.__getitem__, story.micros), story.num_reports), story) for story in stories]
+        liked = [
+            _Liked(_mean([sums[micro.id] for micro in story.micros], story.num_reports), story) for story in stories
+        ]
         return sorted(liked, key=lambda item: -item.likeness)
 
     def _best_story(

@@ -78,7 +78,7 @@ class Regrouper:
 
     def _met_most(self, story: Story) -> list[tuple[Story, int]]:
         """Find the stories that came near most often, of equals the first by id, and how many reports each has."""
-        near = [self._stories.of(neighbour) for micro in story.micros.values() for neighbour in micro.neighbours]
+        near = [self._stories.of(neighbour) for micro in story.micros for neighbour in micro.neighbours]
         met = Counter([other.id for other in near if other is not None and other is not story])
         most_first = (self._stories[story_id] for story_id in sorted(met, key=lambda each: (-met[each], each)))
         # Of a story none may be left but copies.

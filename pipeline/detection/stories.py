@@ -11,10 +11,10 @@ class Stories:
 
     def __init__(self, stories: Iterable[Story] = ()) -> None:
         self._stories: dict[str, Story] = {}
-        self._of_micro: dict[str, Story] = {}
+        self._micros: dict[str, MicroCluster] = {}
         for story in stories:
             self.hear(story)
-            self._of_micro |= dict.fromkeys(story.micros, story)
+            self._micros |= {micro.id: micro for micro in story.micros}
 
     def __iter__(self) -> Iterator[Story]:
         """Go through the stories from the quietest to the one heard of last."""
@@ -26,23 +26,30 @@ class Stories:
     def get(self, story_id: str) -> Story | None:
         return self._stories.get(story_id)
 
+    def micro(self, micro_id: str | None) -> MicroCluster | None:
+        """Give a micro-cluster of an open story."""
+        return None if micro_id is None else self._micros.get(micro_id)
+
     def of(self, micro_id: str | None) -> Story | None:
         """Give the open story that holds a micro-cluster."""
-        return None if micro_id is None else self._of_micro.get(micro_id)
+        micro = self.micro(micro_id)
+        return None if micro is None else self._stories[micro.story_id]
 
     def hear(self, story: Story) -> None:
         """Put a story behind all others."""
         self._stories[story.id] = self._stories.pop(story.id, story)
 
     def put(self, micro: MicroCluster, story: Story) -> None:
-        """Let a micro-cluster belong to a story, and to no other."""
-        former = self._of_micro.get(micro.id)
+        """Let a micro-cluster belong to a story, and to no other; it is the story's last."""
+        former = self.of(micro.id)
         if former is not None:
-            del former.micros[micro.id]
-        story.micros[micro.id] = micro
-        self._of_micro[micro.id] = story
+            former.micros = tuple([other for other in former.micros if other is not micro])
+        story.micros = *story.micros, micro
+        micro.story_id = story.id
+        self._micros[micro.id] = micro
+        self._stories.setdefault(story.id, story)
 
     def remove(self, story: Story) -> None:
         del self._stories[story.id]
-        for micro_id in story.micros:
-            del self._of_micro[micro_id]
+        for micro in story.micros:
+            del self._micros[micro.id]

@@ -22,7 +22,7 @@ class Story(msgspec.Struct, gc=False):
     language: str
     heard: int = 0
     """When it was last heard of: its newest article, but for what comes late the end of the last tick decided."""
-    micros: dict[str, MicroCluster] = {}
+    micros: tuple[MicroCluster, ...] = ()
     pair_sum: float = 0.0
     """Sum of the cosines of all pairs of its reports."""
     next_look: int = 2
@@ -41,29 +41,29 @@ class Story(msgspec.Struct, gc=False):
 
     @property
     def num_reports(self) -> int:
-        return sum([micro.num_reports for micro in self.micros.values()])
+        return sum([micro.num_reports for micro in self.micros])
 
     @property
     def num_copies(self) -> int:
-        return sum([micro.num_copies for micro in self.micros.values()])
+        return sum([micro.num_copies for micro in self.micros])
 
     @property
     def num_outlets(self) -> int:
-        known = {outlet for micro in self.micros.values() for outlet in micro.outlets}
-        return len(known) + sum([micro.num_unknown_outlets for micro in self.micros.values()])
+        known = {outlet for micro in self.micros for outlet in micro.outlets}
+        return len(known) + sum([micro.num_unknown_outlets for micro in self.micros])
 
     @property
     def first_seen(self) -> int:
-        return min([micro.first_seen for micro in self.micros.values()])
+        return min([micro.first_seen for micro in self.micros])
 
     @property
     def last_seen(self) -> int:
-        return max([micro.last_seen for micro in self.micros.values()])
+        return max([micro.last_seen for micro in self.micros])
 
     @property
     def num_recent(self) -> int:
         """Reports of the hour that ends with the newest."""
-        moments = [moment for micro in self.micros.values() for moment in micro.recent]
+        moments = [moment for micro in self.micros for moment in micro.recent]
         return sum([moment > max(moments) - _HOUR for moment in moments])
 
     @property
@@ -73,21 +73,21 @@ class Story(msgspec.Struct, gc=False):
     @property
     def reporting(self) -> list[MicroCluster]:
         """Its micro-clusters that have reports: copies may outlive what they copy."""
-        return [micro for micro in self.micros.values() if micro.num_reports]
+        return [micro for micro in self.micros if micro.num_reports]
 
     @property
     def group(self) -> Group:
-        num_terms = sum([micro.num_terms for micro in self.micros.values()])
-        crowding = sum([micro.crowding for micro in self.micros.values()])
+        num_terms = sum([micro.num_terms for micro in self.micros])
+        crowding = sum([micro.crowding for micro in self.micros])
         return Group(self.num_reports, self.pair_sum, num_terms, crowding)
 
     def centre(self) -> Vector:
         """Sum the vectors of all its reports."""
-        return reduce(add, [micro.centre for micro in self.micros.values()] or [EMPTY])
+        return reduce(add, [micro.centre for micro in self.micros] or [EMPTY])
 
     def sum_of_cosines(self, vector: Vector) -> float:
         """Sum the cosines of the story's reports with an article, or with all reports of a group by its centre."""
-        return sum(dots(vector, [micro.centre for micro in self.micros.values()]))
+        return sum(dots(vector, [micro.centre for micro in self.micros]))
 
     def measure(self) -> None:
         """Work out `pair_sum` anew, after micro-clusters came or went."""
@@ -95,11 +95,11 @@ class Story(msgspec.Struct, gc=False):
 
     def take_untold(self) -> tuple[list[Mention], int]:
         """Take the mentions not yet told, in the order of their decision, and the number of those not kept."""
-        untold = [one for micro in self.micros.values() for one in micro.untold]
-        mentions = [mention for _, mention in sorted(untold, key=lambda one: one.number)]
-        num_omitted = sum([micro.num_omitted for micro in self.micros.values()])
-        for micro in self.micros.values():
-            micro.untold, micro.num_omitted = [], 0
+        untold = [one for micro in self.micros for one in micro.waiting()]
+        mentions = [one.draft.mention() for one in sorted(untold, key=lambda one: one.number)]
+        num_omitted = sum([micro.num_omitted for micro in self.micros])
+        for micro in self.micros:
+            micro.untold, micro.num_omitted = (), 0
         return mentions, num_omitted
 
 
@@ -113,5 +113,5 @@ def pair_sum(micros: Iterable[MicroCluster]) -> float:
 
 def sums_of_cosines(vector: Vector, stories: Sequence[Story]) -> list[float]:
     """Do for each of some stories what `Story.sum_of_cosines` does, at the cost of one call."""
-    products = iter(dots(vector, [micro.centre for story in stories for micro in story.micros.values()]))
+    products = iter(dots(vector, [micro.centre for story in stories for micro in story.micros]))
     return [sum(islice(products, len(story.micros))) for story in stories]

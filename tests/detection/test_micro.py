@@ -56,7 +56,7 @@ def test_a_micro_cluster_without_reports_is_like_nothing() -> None:
     vector, sketch = report(0)
     micro.remove_report(packed(ids_of(vector), np.float32(0.9) * weights_of(vector)), sketch)
     assert micro.cosine(report(0)[0]) == 0.0
-    assert (micro.num_reports, micro.outlets, micro.recent) == (0, {}, [])
+    assert (micro.num_reports, micro.outlets, micro.recent) == (0, {}, ())
 
 
 def test_a_revision_takes_the_place_of_what_it_revises() -> None:
