@@ -4,7 +4,7 @@ What is kept (`Stores`), for one key:
 
 - **bags**, append-only: every article as it arrived, and every tick as it was decided. One bag for each generation that
   can be alive, used in turn; one more for articles of the far future (a bounded replay is all future when it begins).
-- **core**: stories and term counts as they stood when the current generation began.
+- **core**: stories and term counts as they stood when the current generation began, in pieces.
 - **cell**: a few numbers, and a digest of every change in order. Whoever holds a detector in memory compares cells
   to know whether it still mirrors what is stored.
 
@@ -20,8 +20,9 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from pipeline.config import DetectionConfig
-from pipeline.detection.codec import compress, decode, decompress, encode
-from pipeline.detection.detector import Core, Detector, Outcome, Placed, Recorded
+from pipeline.detection.codec import decode, encode
+from pipeline.detection.cores import core_of, pieces_of
+from pipeline.detection.detector import Detector, Outcome, Placed, Recorded
 from pipeline.detection.fingerprint import Rules, check_shape, shape_of
 from pipeline.detection.placing import Placement
 from pipeline.detection.sketch import Sketch
@@ -58,7 +59,7 @@ class Stores(NamedTuple):
     """The durable state of one key. Beam's state cells fit as they are."""
 
     bags: Sequence[Bag]
-    core: Value
+    core: Bag
     cell: Value
 
     def clear(self) -> None:
@@ -241,10 +242,11 @@ class Journal:
         self._cell.far_until, self._cell.num_far = None, 0
 
     def _store_core(self, stores: Stores) -> None:
-        core = encode(self.detector.core())
-        stores.core.write(compress(core))
+        stores.core.clear()
+        for piece in pieces_of(self.detector.core()):
+            stores.core.add(piece)
+            self._link(piece)
         self._cell.core_order = self._cell.count
-        self._link(core)
 
     def _write(self, bag: int, entry: _Arrived | _Decided, stores: Stores) -> None:
         encoded = encode(entry)
@@ -261,7 +263,6 @@ class Journal:
         arrived, decided = _read_entries(stores.bags[:_FAR])
         far, _ = _read_entries(stores.bags[_FAR:])
         arrived |= far
-        core = stores.core.read()
         generation_of = self.detector.ticks.generation
         earlier: list[tuple[int, Placed]] = []
         current: list[tuple[_Decided, list[Sketch]]] = []
@@ -272,7 +273,7 @@ class Journal:
                 current.append((entry, sketches))
             else:
                 earlier += [(generation, Placed(*pair)) for pair in zip(sketches, entry.placements, strict=True)]
-        self.detector.restore_core(Core() if core is None else decode(decompress(core), Core), earlier)
+        self.detector.restore_core(core_of(stores.core.read()), earlier)
         for entry, sketches in current:
             self.detector.repeat(entry.tick, sketches, Recorded(entry.placements, entry.moves))
         for number, sketch in sorted(arrived.items()):

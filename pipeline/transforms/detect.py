@@ -41,7 +41,7 @@ when its cell is written, so that an exception in between leaves none, and the n
 
 # Beam finds state and timers in the defaults of a method's parameters, so every method has to list them.
 _BAG = [beam.DoFn.StateParam(BagStateSpec(f"bag_{place}", BytesCoder())) for place in range(NUM_BAGS)]
-_CORE = beam.DoFn.StateParam(ReadModifyWriteStateSpec("core", BytesCoder()))
+_CORE = beam.DoFn.StateParam(BagStateSpec("core", BytesCoder()))
 _CELL = beam.DoFn.StateParam(ReadModifyWriteStateSpec("cell", BytesCoder()))
 _TICK_TIMER = TimerSpec("tick", TimeDomain.WATERMARK)
 _DRAIN_TIMER = TimerSpec("drain", TimeDomain.WATERMARK)

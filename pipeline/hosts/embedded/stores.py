@@ -44,5 +44,5 @@ class SqlValue:
 
 def stores_of(connection: Connection, language: str) -> Stores:
     """Give the stores of one language; they write into whatever transaction is open."""
-    bags = [SqlBag(connection, language, place) for place in range(NUM_BAGS)]
-    return Stores(bags, SqlValue(connection, language, "core"), SqlValue(connection, language, "cell"))
+    *bags, core = [SqlBag(connection, language, place) for place in range(NUM_BAGS + 1)]
+    return Stores(bags, core, SqlValue(connection, language, "cell"))
