@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 
 from pipeline.config import StoryConfig
-from pipeline.detection.archive import Archive, Kept
+from pipeline.detection.archive import Archive
 from pipeline.detection.clock import from_micros
 from pipeline.detection.keywords import keywords
 from pipeline.detection.micro import MicroCluster
@@ -107,12 +107,12 @@ class Lifecycle:
     def retold(self, micro: MicroCluster) -> list[Mention]:
         """Make the mentions of a micro-cluster anew, as far as its articles are live: another story is to tell them."""
         found = [self._archive.get(number) for number in micro.members]
-        return [self._mention(kept, micro) for kept in found if kept and self._archive.is_current(kept)]
+        current = [(kept.role, self._archive.current(kept)) for kept in found if kept]
+        return [self._mention(sketch, role, micro) for role, sketch in current if sketch]
 
-    def _mention(self, kept: Kept, micro: MicroCluster) -> Mention:
-        sketch = kept.sketch()
+    def _mention(self, sketch: Sketch, role: Role, micro: MicroCluster) -> Mention:
         vector = self._placer.vector(sketch)
-        return mention_of(sketch, kept.role, micro.cosine(vector), shared_terms(sketch, vector, micro))
+        return mention_of(sketch, role, micro.cosine(vector), shared_terms(sketch, vector, micro))
 
     def _is_emergent(self, story: Story) -> bool:
         return story.num_reports >= self._config.emerge_reports and story.num_outlets >= self._config.emerge_outlets
@@ -168,13 +168,8 @@ class Lifecycle:
         """List the newest reports of a story, from new to old, as far as they are live."""
         numbers = sorted((number for micro in story.micros.values() for number in micro.members), reverse=True)
         kept = (self._archive.get(number) for number in numbers)
-        # What was revised or taken down is no longer found under its id.
-        reports = (
-            one.sketch()
-            for one in kept
-            if one is not None and one.role is Role.REPORT and self._archive.is_current(one)
-        )
-        return list(islice(reports, _NEWEST))
+        reports = (self._archive.current(one) for one in kept if one is not None and one.role is Role.REPORT)
+        return list(islice((sketch for sketch in reports if sketch), _NEWEST))
 
 
 def mention_of(
