@@ -13,6 +13,7 @@ from pipeline.detection.codec import copy_signature, decode_sketch, encode_sketc
 from pipeline.detection.index import BucketIndex
 from pipeline.detection.minhash import EMPTY, similarities
 from pipeline.detection.sketch import Sketch, copy_keys, story_keys
+from pipeline.detection.spool import Spool
 from pipeline.records import Role
 
 _OF_NO_WORD = EMPTY.astype(np.uint8)
@@ -20,13 +21,19 @@ _OF_NO_WORD = EMPTY.astype(np.uint8)
 
 
 class Kept(msgspec.Struct, frozen=True, gc=False):
-    """A live article: its sketch as bytes (a tenth of the objects' memory), where it is, and whether report or copy."""
+    """A live article: where its sketch lies, which story it is in, and whether report or copy."""
 
-    encoded: bytes
+    spool: Spool
+    place: int
     story_id: str
     """When it was placed; its micro-cluster may have gone over to another since."""
     micro_id: str
     role: Role
+
+    @property
+    def encoded(self) -> bytes:
+        """Its sketch, as `encode_sketch` writes it."""
+        return self.spool.read(self.place)
 
     def sketch(self) -> Sketch:
         return decode_sketch(self.encoded)
@@ -65,6 +72,7 @@ class Archive:
         self._config = config
         self._copies = self.index_type(config.copies.bands, config.index_depth, first)
         self._reports = self.index_type(config.stories.bands, config.index_depth, first)
+        self._spool = Spool()
         self._kept: dict[int, Kept] = {}
         """The live articles by their numbers, from old to new. (Of a deque only the ends are found at once.)"""
         self._first = first
@@ -102,7 +110,7 @@ class Archive:
             self._reports.skip()
         else:
             self._reports.add(keys.stories)
-        self._kept[number] = Kept(encode_sketch(sketch), story_id, micro_id, role)
+        self._kept[number] = Kept(self._spool, self._spool.add(encode_sketch(sketch)), story_id, micro_id, role)
         self._number_of[sketch.article_id] = number
         return number
 
@@ -115,9 +123,10 @@ class Archive:
         number = self._number_of.get(article_id)
         return None if number is None else self.get(number)
 
-    def is_current(self, kept: Kept) -> bool:
-        """Whether an article was neither revised nor taken down since."""
-        return self.by_id(kept.sketch().article_id) is kept
+    def current(self, kept: Kept) -> Sketch | None:
+        """Give the sketch of a live article that was neither revised nor taken down since."""
+        sketch = kept.sketch()
+        return sketch if self.by_id(sketch.article_id) is kept else None
 
     def take_down(self, article_id: str) -> None:
         """Treat the next article of this id as new, and nothing as a copy of this one."""
@@ -142,6 +151,9 @@ class Archive:
         self._taken_down = {number for number in self._taken_down if number >= bound}
         num_early = bound - max(by_age, self._first)
         self._first = bound
+        oldest = self.get(bound)
+        if oldest is not None:
+            self._spool.forget_before(oldest.place)
         self._copies.forget_before(bound)
         self._reports.forget_before(bound)
         return gone, num_early

@@ -1,5 +1,6 @@
 """How detection's state is written to bytes: MessagePack behind one byte that names the version."""
 
+import sys
 from functools import cache
 from typing import Any, TypeVar
 
@@ -103,19 +104,24 @@ def copy_signature(encoded: bytes, size: int) -> NDArray[np.uint8]:
 
 def _write_array(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        return value.astype(_little_endian(value.dtype), copy=False).tobytes()
+        return _little_endian(value).tobytes()
     raise TypeError(f"state cannot hold a {type(value).__name__}: {value!r}")
 
 
 def _read_array(kind: Any, value: Any) -> Any:
-    dtype = kind.__args__[1].__args__[0]
-    return np.frombuffer(value, _little_endian(dtype)).astype(dtype, copy=False)
+    return _little_endian(np.frombuffer(value, _dtype_of(kind)))
 
 
 @cache
-def _little_endian(dtype: Any) -> np.dtype[Any]:
-    little_endian: np.dtype[Any] = np.dtype(dtype).newbyteorder("<")
-    return little_endian
+def _dtype_of(kind: Any) -> np.dtype[Any]:
+    """Give the dtype of an `NDArray[...]`; worked out once, since a sketch has several arrays."""
+    dtype: np.dtype[Any] = np.dtype(kind.__args__[1].__args__[0])
+    return dtype
+
+
+def _little_endian(array: NDArray[Any]) -> NDArray[Any]:
+    """Turn an array of this machine into a little-endian one, or such a one into this machine's."""
+    return array if sys.byteorder == "little" else array.byteswap()
 
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_write_array)

@@ -189,6 +189,11 @@ class Journal:
         self._forget_far()
         self._save(stores)
 
+    def drain(self) -> Iterator[Outcome]:
+        """Decide all that waits, since the input ended; nothing is written, and the stores must be cleared."""
+        while (tick := self.detector.next_tick()) is not None:
+            yield self.detector.decide(tick)
+
     def close_all(self) -> list[StoryEvent]:
         """Close every open story; nothing is written, since this ends a bounded input."""
         return self.detector.close_all()

@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 
 from pipeline.config import StoryConfig
-from pipeline.detection.archive import Archive, Kept
+from pipeline.detection.archive import Archive
 from pipeline.detection.clock import from_micros
 from pipeline.detection.keywords import keywords
 from pipeline.detection.mentions import Draft
@@ -108,12 +108,12 @@ class Lifecycle:
     def retold(self, micro: MicroCluster) -> list[Draft]:
         """Draft anew what a micro-cluster mentions, as far as its articles are live: another story is to tell it."""
         found = [self._archive.get(number) for number in micro.members]
-        return [self._draft(kept, micro) for kept in found if kept and self._archive.is_current(kept)]
+        current = [(kept.role, self._archive.current(kept)) for kept in found if kept]
+        return [self._draft(sketch, role, micro) for role, sketch in current if sketch]
 
-    def _draft(self, kept: Kept, micro: MicroCluster) -> Draft:
-        sketch = kept.sketch()
+    def _draft(self, sketch: Sketch, role: Role, micro: MicroCluster) -> Draft:
         vector = self._placer.vector(sketch)
-        return Draft.of(sketch, kept.role, micro.cosine(vector), shared_terms(sketch, vector, micro))
+        return Draft.of(sketch, role, micro.cosine(vector), shared_terms(sketch, vector, micro))
 
     def _is_emergent(self, story: Story) -> bool:
         return story.num_reports >= self._config.emerge_reports and story.num_outlets >= self._config.emerge_outlets
@@ -169,13 +169,8 @@ class Lifecycle:
         """List the newest reports of a story, from new to old, as far as they are live."""
         numbers = sorted((number for micro in story.micros for number in micro.members), reverse=True)
         kept = (self._archive.get(number) for number in numbers)
-        # What was revised or taken down is no longer found under its id.
-        reports = (
-            one.sketch()
-            for one in kept
-            if one is not None and one.role is Role.REPORT and self._archive.is_current(one)
-        )
-        return list(islice(reports, _NEWEST))
+        reports = (self._archive.current(one) for one in kept if one is not None and one.role is Role.REPORT)
+        return list(islice((sketch for sketch in reports if sketch), _NEWEST))
 
 
 def withdrawn(micro: MicroCluster, retold: Sequence[Draft], moved_to: str) -> list[Mention]:

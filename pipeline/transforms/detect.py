@@ -21,7 +21,7 @@ from apache_beam.utils.timestamp import Timestamp
 from pipeline.config import DetectionConfig
 from pipeline.detection.clock import from_micros, to_micros
 from pipeline.detection.codec import decode_sketch
-from pipeline.detection.detector import END_OF_TIME, Outcome
+from pipeline.detection.detector import Outcome
 from pipeline.detection.journal import NUM_BAGS, Journal, Stores
 from pipeline.detection.sketch import Sketch
 from pipeline.records import DeadLetter, StoryEvent
@@ -159,10 +159,10 @@ class _DetectFn(beam.DoFn):
         core: Any = _CORE,
         cell: Any = _CELL,
     ) -> Iterator[Any]:
-        # The input ends: without this, a replay would pay for a timer at every tick.
+        # The input ends: without this, a replay would pay for a timer at every tick, and for state that nobody reads.
         stores = Stores((bag_0, bag_1, bag_2, bag_3, bag_4, bag_5), core, cell)
         journal = self._take(key, stores)
-        yield from self._told(journal.advance(END_OF_TIME, stores))
+        yield from self._told(journal.drain())
         if self._close_all:
             yield from map(_timed, journal.detector.close_all())
         stores.clear()
