@@ -1,5 +1,6 @@
 """The live articles: what is remembered of each until the horizon takes it."""
 
+from array import array
 from collections import deque
 from collections.abc import Iterator
 from functools import cached_property
@@ -23,6 +24,7 @@ _OF_NO_WORD = EMPTY.astype(np.uint8)
 class Kept(msgspec.Struct, frozen=True, gc=False):
     """A live article: where its sketch lies, which story it is in, and whether report or copy."""
 
+    number: int
     spool: Spool
     place: int
     story_id: str
@@ -73,9 +75,12 @@ class Archive:
         self._copies = self.index_type(config.copies.bands, config.index_depth, first)
         self._reports = self.index_type(config.stories.bands, config.index_depth, first)
         self._spool = Spool()
-        self._kept: dict[int, Kept] = {}
-        """The live articles by their numbers, from old to new. (Of a deque only the ends are found at once.)"""
         self._first = first
+        # Of each live article what makes a `Kept`, from old to new: an object for each would take four times as much.
+        self._places = array("q")
+        self._story_ids: list[str] = []
+        self._micro_ids: list[str] = []
+        self._roles: list[Role] = []
         self._number_of: dict[str, int] = {}
         self._taken_down: set[int] = set()
         self._generations: deque[tuple[int, int]] = deque()
@@ -83,20 +88,20 @@ class Archive:
         self._latest: Keys | None = None
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._places)
 
     @property
     def next_number(self) -> int:
-        return self._first + len(self._kept)
+        return self._first + len(self)
 
     def __iter__(self) -> Iterator[tuple[int, Kept, bool]]:
         """Go through the live articles from old to new: generation, article, and whether it was taken down."""
         starts = deque(self._generations)
         generation = 0
-        for number, kept in self._kept.items():
+        for number in range(self._first, self.next_number):
             while starts and starts[0][1] <= number:
                 generation = starts.popleft()[0]
-            yield generation, kept, number in self._taken_down
+            yield generation, self._kept(number), number in self._taken_down
 
     def add(self, sketch: Sketch, story_id: str, micro_id: str, role: Role, generation: int) -> int:
         """Remember an article and give its number. An earlier one of the same id is no longer found by id."""
@@ -110,13 +115,21 @@ class Archive:
             self._reports.skip()
         else:
             self._reports.add(keys.stories)
-        self._kept[number] = Kept(self._spool, self._spool.add(encode_sketch(sketch)), story_id, micro_id, role)
+        self._places.append(self._spool.add(encode_sketch(sketch)))
+        self._story_ids.append(story_id)
+        self._micro_ids.append(micro_id)
+        self._roles.append(role)
         self._number_of[sketch.article_id] = number
         return number
 
     def get(self, number: int) -> Kept | None:
         """Give a live article by its number."""
-        return self._kept.get(number)
+        return self._kept(number) if self._first <= number < self.next_number else None
+
+    def _kept(self, number: int) -> Kept:
+        row = number - self._first
+        where = self._spool, self._places[row], self._story_ids[row], self._micro_ids[row]
+        return Kept(number, *where, self._roles[row])
 
     def by_id(self, article_id: str) -> Kept | None:
         """Give the newest live article of an id, unless it was taken down."""
@@ -126,7 +139,7 @@ class Archive:
     def current(self, kept: Kept) -> Sketch | None:
         """Give the sketch of a live article that was neither revised nor taken down since."""
         sketch = kept.sketch()
-        return sketch if self.by_id(sketch.article_id) is kept else None
+        return sketch if self._number_of.get(sketch.article_id) == kept.number else None
 
     def take_down(self, article_id: str) -> None:
         """Treat the next article of this id as new, and nothing as a copy of this one."""
@@ -150,6 +163,8 @@ class Archive:
         gone = [self._let_go(number) for number in range(self._first, bound)]
         self._taken_down = {number for number in self._taken_down if number >= bound}
         num_early = bound - max(by_age, self._first)
+        for column in (self._places, self._story_ids, self._micro_ids, self._roles):
+            del column[: bound - self._first]
         self._first = bound
         oldest = self.get(bound)
         if oldest is not None:
@@ -159,17 +174,16 @@ class Archive:
         return gone, num_early
 
     def _let_go(self, number: int) -> tuple[Role, Sketch]:
-        kept = self._kept.pop(number)
+        kept = self._kept(number)
         sketch = kept.sketch()
         if self._number_of.get(sketch.article_id) == number:
             del self._number_of[sketch.article_id]
         return kept.role, sketch
 
-    def resembling(self, sketch: Sketch) -> list[Kept]:
-        """Find live reports that may be of the same story, from old to new."""
-        return [
-            self._kept[number] for number in self._reports.find(self._keys(sketch).stories, self._config.max_candidates)
-        ]
+    def resembling(self, sketch: Sketch) -> set[str]:
+        """Name the micro-clusters of live reports that may be of the same story."""
+        found = self._reports.find(self._keys(sketch).stories, self._config.max_candidates)
+        return {self._micro_ids[number - self._first] for number in found}
 
     def expect(self, keys: Keys) -> None:
         """Take what was worked out ahead for the article that comes next."""
@@ -190,9 +204,9 @@ class Archive:
         numbers = [number for number in found if number not in self._taken_down]
         if not numbers:
             return None
-        signatures = [copy_signature(self._kept[number].encoded, sketch.copy_signature.size) for number in numbers]
+        signatures = [copy_signature(self._kept(number).encoded, sketch.copy_signature.size) for number in numbers]
         likenesses = similarities(np.array(signatures), sketch.copy_signature)
         best = likenesses.argmax()
         if likenesses[best] < self._config.copies.threshold:
             return None
-        return float(likenesses[best]), self._kept[numbers[int(best)]]
+        return float(likenesses[best]), self._kept(numbers[int(best)])

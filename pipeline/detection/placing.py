@@ -170,7 +170,7 @@ class Placer:
 
     def _rank(self, sketch: Sketch, vector: Vector) -> list[_Scored]:
         """Score the micro-clusters of all candidates, the best first."""
-        found = map(self._stories.micro, {kept.micro_id for kept in self._archive.resembling(sketch)})
+        found = map(self._stories.micro, self._archive.resembling(sketch))
         micros = [micro for micro in found if micro is not None]
         stories = [self._stories[micro.story_id] for micro in micros]
         sums = dots(vector, [micro.centre for micro in micros])
