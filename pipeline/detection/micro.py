@@ -4,11 +4,10 @@ import math
 from typing import NamedTuple
 
 import msgspec
-import numpy as np
 
-from pipeline.detection.packing import Vector
+from pipeline.detection.packing import Vector, num_terms
 from pipeline.detection.sketch import Sketch
-from pipeline.detection.vectors import EMPTY, add, dot, heaviest, subtract
+from pipeline.detection.vectors import EMPTY, add, dot, heaviest, sorted_by_term, subtract
 from pipeline.records import Mention
 
 _MOST_TERMS = 512
@@ -127,15 +126,15 @@ class MicroCluster(msgspec.Struct, gc=False):
 
     def _put_in(self, vector: Vector) -> None:
         self.pair_sum += dot(vector, self.centre)
-        self.num_terms += len(vector)
+        self.num_terms += num_terms(vector)
         self.centre = add(self.centre, vector)
-        if len(self.centre) > _MOST_TERMS:
-            self.centre = np.sort(heaviest(self.centre, _KEPT_TERMS))
+        if num_terms(self.centre) > _MOST_TERMS:
+            self.centre = sorted_by_term(heaviest(self.centre, _KEPT_TERMS))
 
     def _take_out(self, vector: Vector) -> None:
         # The idf has moved since the vector went in, and the centre may have been cut: what is left is no exact rest.
         self.centre = subtract(self.centre, vector)
-        self.num_terms -= len(vector)
+        self.num_terms -= num_terms(vector)
 
     def _measure(self, without: int = 0) -> None:
         """Work out `pair_sum` from the centre, which holds `without` reports less than are counted."""

@@ -14,7 +14,7 @@ from pipeline.detection.hashing import short_digest
 from pipeline.detection.idf import StreamIdf
 from pipeline.detection.kernels import kernels
 from pipeline.detection.micro import Group, MicroCluster
-from pipeline.detection.packing import Vector
+from pipeline.detection.packing import Vector, num_terms
 from pipeline.detection.sketch import Sketch
 from pipeline.detection.stories import Stories
 from pipeline.detection.story import Story
@@ -197,7 +197,7 @@ class Placer:
         near_enough = max(self._config.micro_threshold, self._config.micro_crowd_factor * crowding)
         if ranked and ranked[0].cosine >= near_enough:
             return ranked[0].story
-        lone = Group(1, 0.0, len(vector), crowding)
+        lone = Group(1, 0.0, num_terms(vector), crowding)
         if liked and self._linkage.are_one(liked[0].likeness, liked[0].story.group, lone):
             return liked[0].story
         return None
