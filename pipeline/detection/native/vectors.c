@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CACHE_LINE = 64, MOST_FETCHED = 1024 };
-
 typedef struct {
     const uint64_t *terms;
     Py_ssize_t length;
@@ -116,6 +114,7 @@ static PyObject *weighed(const Array *terms, const Stream *stream)
     double *found = PyMem_Malloc(num_terms * sizeof(double) + 1);
     PyObject *vector = found == NULL ? PyErr_NoMemory() : make_vector(num_terms);
     if (vector != NULL) {
+        look_for_counts(stream->live, ids, num_terms);
         for (Py_ssize_t place = 0; place < num_terms; place++) {
             found[place] = is_furniture(stream, ids[place])
                                ? 0.0
@@ -209,15 +208,8 @@ static double dot_of(const Table *table, const Vector *other)
     return sum;
 }
 
-/* Vectors lie where they were once put, far from each other: ask for all of them before the first is read. */
-static void fetch(const void *at, Py_ssize_t size)
-{
-    for (Py_ssize_t offset = 0; offset < size && offset < MOST_FETCHED; offset += CACHE_LINE) {
-        __builtin_prefetch((const char *)at + offset);
-    }
-}
-
-/* Look into each of a list or tuple of vectors. Gives NULL where one is none. */
+/* Look into each of a list or tuple of vectors, which lie far from each other: all of them are asked for before the
+   first is read. Gives NULL where one is none. */
 static Vector *look_into_all(PyObject *objects)
 {
     PyObject **items = PySequence_Fast_ITEMS(objects);
@@ -228,14 +220,14 @@ static Vector *look_into_all(PyObject *objects)
         return NULL;
     }
     for (Py_ssize_t place = 0; place < size; place++) {
-        fetch(items[place], 2 * CACHE_LINE);
+        LOOK_AHEAD(items[place]);
     }
     for (Py_ssize_t place = 0; place < size; place++) {
         if (look_into(items[place], &vectors[place]) < 0) {
             PyMem_Free(vectors);
             return NULL;
         }
-        fetch(vectors[place].terms, vectors[place].length * sizeof(uint64_t));
+        look_ahead(vectors[place].terms, vectors[place].length * sizeof(uint64_t));
     }
     return vectors;
 }
