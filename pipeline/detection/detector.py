@@ -335,8 +335,8 @@ class Detector:
                     self._stories.put(micro, heir)
         for story in touched.values():
             story.heard = heard
-            story.next_look = next_look(story.num_reports)
             story.measure()
+            story.next_look = next_look(story.num_reports)
             self._stories.hear(story)
             changes.add(story)
 
@@ -411,9 +411,11 @@ class Detector:
 
     def _admit_report(self, sketch: Sketch, placement: Placement) -> MicroCluster:
         story_id, micro_id = placement.story_id or "", placement.micro_id or ""
-        story = self._stories.get(story_id) or Story(story_id, sketch.language, headline=sketch.title)
+        story = self._stories.get(story_id) or Story(story_id, sketch.language)
         vector = self._placer.vector(sketch)
-        story.pair_sum += story.sum_of_cosines(vector)
+        if story.micros:
+            story.pair_sum += story.sum_of_cosines(vector)
+        story.num_reports += 1
         micro = self._stories.micro(micro_id) or MicroCluster(micro_id, sketch.observed_at, sketch.observed_at)
         micro.add_report(vector, sketch)
         micro.crowding += placement.crowding

@@ -131,9 +131,9 @@ class Lifecycle:
         story.told_at = moment = max(moment, story.told_at)
         centre = story.centre()
         newest = self._newest(story)
-        story.headline = self._headline(story, centre, newest)
-        story.keywords = self._keywords(story, centre, newest)
         untold, num_omitted = story.take_untold()
+        story.headline = self._headline(story, centre, newest) or (untold[0].title if untold else "")
+        story.keywords = self._keywords(story, centre, newest)
         mentions = *withdrawn, *untold
         return StoryEvent(
             type=kind,

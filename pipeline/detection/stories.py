@@ -35,6 +35,11 @@ class Stories:
         micro = self.micro(micro_id)
         return None if micro is None else self._stories[micro.story_id]
 
+    def holding(self, micro_ids: Iterable[str]) -> list[tuple[MicroCluster, Story]]:
+        """Give those of some micro-clusters that are in open stories, with their stories."""
+        found = map(self._micros.get, micro_ids)
+        return [(micro, self._stories[micro.story_id]) for micro in found if micro is not None]
+
     def hear(self, story: Story) -> None:
         """Put a story behind all others."""
         self._stories[story.id] = self._stories.pop(story.id, story)

@@ -14,6 +14,10 @@ from pipeline.records import Mention
 
 _HOUR = 3_600_000_000
 
+_ENCODER = msgspec.msgpack.Encoder()
+_KEYWORDS = msgspec.msgpack.Decoder(tuple[str, ...])
+"""Ten strings take six times as much as their bytes, and are asked for when the story is told again."""
+
 
 class Story(msgspec.Struct, gc=False):
     """What detection keeps of a story. Times are microseconds since 1970; all fields are written to state."""
@@ -23,12 +27,16 @@ class Story(msgspec.Struct, gc=False):
     heard: int = 0
     """When it was last heard of: its newest article, but for what comes late the end of the last tick decided."""
     micros: tuple[MicroCluster, ...] = ()
+    num_reports: int = 0
+    """Of all its micro-clusters."""
     pair_sum: float = 0.0
     """Sum of the cosines of all pairs of its reports."""
     next_look: int = 2
     """Number of reports at which it is looked at again: whether it is still one story, and apart from the nearest."""
     headline: str = ""
-    keywords: tuple[str, ...] = ()
+    """As its last event had it; a story that emerges when its reports are gone takes its first mention's title."""
+    encoded_keywords: bytes = _ENCODER.encode(())
+    """Of `keywords`."""
     told_at: int = 0
     """Time of its last event; the next one is no earlier, though what was newest may have gone elsewhere."""
     revision: int = 0
@@ -40,8 +48,13 @@ class Story(msgspec.Struct, gc=False):
     """Whether a surge was told that has not died down."""
 
     @property
-    def num_reports(self) -> int:
-        return sum([micro.num_reports for micro in self.micros])
+    def keywords(self) -> tuple[str, ...]:
+        """What its last event said that it is about."""
+        return _KEYWORDS.decode(self.encoded_keywords)
+
+    @keywords.setter
+    def keywords(self, keywords: tuple[str, ...]) -> None:
+        self.encoded_keywords = _ENCODER.encode(keywords)
 
     @property
     def num_copies(self) -> int:
@@ -90,7 +103,8 @@ class Story(msgspec.Struct, gc=False):
         return sum(dots(vector, [micro.centre for micro in self.micros]))
 
     def measure(self) -> None:
-        """Work out `pair_sum` anew, after micro-clusters came or went."""
+        """Work out `num_reports` and `pair_sum` anew, after micro-clusters came or went."""
+        self.num_reports = sum([micro.num_reports for micro in self.micros])
         self.pair_sum = pair_sum(self.reporting)
 
     def take_untold(self) -> tuple[list[Mention], int]:
