@@ -389,7 +389,11 @@ class Detector:
             self._archive.take_down(sketch.article_id)
         if placement.kept_as is None or placement.story_id is None or placement.micro_id is None:
             return None
-        return self._archive.add(sketch, placement.story_id, placement.micro_id, placement.kept_as, generation)
+        return self._keep(sketch, placement.story_id, placement.micro_id, placement.kept_as, generation)
+
+    def _keep(self, sketch: Sketch, story_id: str, micro_id: str, role: Role, generation: int) -> int:
+        ids = self._stories.one_of_story(story_id), self._stories.one_of_micro(micro_id)
+        return self._archive.add(sketch, *ids, role, generation)
 
     def _change(
         self, sketch: Sketch, placement: Placement, known: Kept | None, number: int | None
@@ -512,7 +516,7 @@ class Detector:
         self._reset(state.core)
         for kept in state.remembered:
             sketch = decode_sketch(kept.encoded)
-            self._archive.add(sketch, kept.story_id, kept.micro_id, kept.role, kept.generation)
+            self._keep(sketch, kept.story_id, kept.micro_id, kept.role, kept.generation)
             if kept.taken_down:
                 self._archive.take_down(sketch.article_id)
         for encoded in state.waiting:

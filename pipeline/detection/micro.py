@@ -35,7 +35,7 @@ class Group(NamedTuple):
     """Sum of its reports' crowding (`Placement.crowding`)."""
 
 
-class MicroCluster(msgspec.Struct, gc=False, eq=False):
+class MicroCluster(msgspec.Struct, gc=False, eq=False, omit_defaults=True):
     """What detection keeps of a micro-cluster. Times are microseconds since 1970; all fields are written to state.
 
     There is nearly one for each article, so it is kept small: of one entry a tuple takes half of what a list does, and

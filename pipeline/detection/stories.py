@@ -15,6 +15,9 @@ class Stories:
         for story in stories:
             self.hear(story)
             self._micros |= {micro.id: micro for micro in story.micros}
+        for micro in self._micros.values():
+            micro.story_id = self.one_of_story(micro.story_id)
+            micro.neighbours = tuple([self.one_of_micro(neighbour) for neighbour in micro.neighbours])
 
     def __iter__(self) -> Iterator[Story]:
         """Go through the stories from the quietest to the one heard of last."""
@@ -34,6 +37,16 @@ class Stories:
         """Give the open story that holds a micro-cluster."""
         micro = self.micro(micro_id)
         return None if micro is None else self._stories[micro.story_id]
+
+    def one_of_story(self, story_id: str) -> str:
+        """Give the one object for the id of an open story; state, when read, has one for each time it is named."""
+        story = self._stories.get(story_id)
+        return story_id if story is None else story.id
+
+    def one_of_micro(self, micro_id: str) -> str:
+        """Give the one object for the id of a micro-cluster."""
+        micro = self._micros.get(micro_id)
+        return micro_id if micro is None else micro.id
 
     def holding(self, micro_ids: Iterable[str]) -> list[tuple[MicroCluster, Story]]:
         """Give those of some micro-clusters that are in open stories, with their stories."""

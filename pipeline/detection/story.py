@@ -19,7 +19,7 @@ _KEYWORDS = msgspec.msgpack.Decoder(tuple[str, ...])
 """Ten strings take six times as much as their bytes, and are asked for when the story is told again."""
 
 
-class Story(msgspec.Struct, gc=False):
+class Story(msgspec.Struct, gc=False, omit_defaults=True):
     """What detection keeps of a story. Times are microseconds since 1970; all fields are written to state."""
 
     id: str
