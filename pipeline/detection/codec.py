@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.detection.sketch import Sketch
 
-VERSION = 5
+VERSION = 6
 """Of everything this module writes; raise it with any change of `Sketch`, `Story` or the journal."""
 
 _LEVEL = 1

@@ -334,8 +334,8 @@ class Detector:
                     self._stories.put(micro, heir)
         for story in touched.values():
             story.heard = heard
-            story.next_look = next_look(story.num_reports)
             story.measure()
+            story.next_look = next_look(story.num_reports)
             self._stories.hear(story)
             changes.add(story)
 
@@ -414,6 +414,7 @@ class Detector:
         story = self._stories.get(story_id) or Story(story_id, sketch.language, headline=sketch.title)
         vector = self._placer.vector(sketch)
         story.pair_sum += story.sum_of_cosines(vector)
+        story.num_reports += 1
         micro = story.micros.get(micro_id) or MicroCluster(micro_id, sketch.observed_at, sketch.observed_at)
         micro.add_report(vector, sketch)
         micro.crowding += placement.crowding

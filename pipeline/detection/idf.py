@@ -53,16 +53,13 @@ class StreamIdf:
     def vector(self, sketch: Sketch, furniture: Furniture) -> Vector:
         """Weigh an article's terms as the stream stands now, and scale them to length 1."""
         ids, terms = sketch.ids, sketch.terms
-        vector = np.empty(len(ids), np.uint64)
-        size = kernels.weighted(
+        return kernels.weighted(
             ids,
             terms.weights,
             terms.backgrounds,
-            vector,
             self._counts,
             self._prior,
             self.num_reports,
             self._exponent,
             *furniture.of(sketch.outlet),
         )
-        return vector[:size]

@@ -1,14 +1,14 @@
 """The micro-cluster: reports so alike that they are never parted. Stories are made of them."""
 
-import math
+from collections.abc import Sequence
+from math import sqrt
 from typing import NamedTuple
 
 import msgspec
-import numpy as np
 
-from pipeline.detection.packing import Vector
+from pipeline.detection.packing import Vector, num_terms
 from pipeline.detection.sketch import Sketch
-from pipeline.detection.vectors import EMPTY, add, dot, heaviest, subtract
+from pipeline.detection.vectors import EMPTY, add, dot, dots, heaviest, sorted_by_term, subtract
 from pipeline.records import Mention
 
 _MOST_TERMS = 512
@@ -76,18 +76,17 @@ class MicroCluster(msgspec.Struct, gc=False):
     num_omitted: int = 0
     """Such mentions beyond those kept."""
 
+    def __lt__(self, other: "MicroCluster") -> bool:
+        """Whether it is the older of the two, which goes before the other where they are alike."""
+        return (self.first_seen, self.id) < (other.first_seen, other.id)
+
     @property
     def group(self) -> Group:
         return Group(self.num_reports, self.pair_sum, self.num_terms, self.crowding)
 
     def cosine(self, vector: Vector) -> float:
         """Give the cosine of an article and the centre, 0 to 1; 0 without reports."""
-        return self.cosine_of(dot(vector, self.centre))
-
-    def cosine_of(self, product: float) -> float:
-        """Give the cosine of an article and the centre, whose vectors were multiplied."""
-        squared_norm = self.num_reports + 2.0 * self.pair_sum
-        return product / math.sqrt(squared_norm) if self.num_reports else 0.0
+        return cosines(vector, (self,))[0]
 
     def add_report(self, vector: Vector, sketch: Sketch) -> None:
         self._put_in(vector)
@@ -127,15 +126,15 @@ class MicroCluster(msgspec.Struct, gc=False):
 
     def _put_in(self, vector: Vector) -> None:
         self.pair_sum += dot(vector, self.centre)
-        self.num_terms += len(vector)
+        self.num_terms += num_terms(vector)
         self.centre = add(self.centre, vector)
-        if len(self.centre) > _MOST_TERMS:
-            self.centre = np.sort(heaviest(self.centre, _KEPT_TERMS))
+        if num_terms(self.centre) > _MOST_TERMS:
+            self.centre = sorted_by_term(heaviest(self.centre, _KEPT_TERMS))
 
     def _take_out(self, vector: Vector) -> None:
         # The idf has moved since the vector went in, and the centre may have been cut: what is left is no exact rest.
         self.centre = subtract(self.centre, vector)
-        self.num_terms -= len(vector)
+        self.num_terms -= num_terms(vector)
 
     def _measure(self, without: int = 0) -> None:
         """Work out `pair_sum` from the centre, which holds `without` reports less than are counted."""
@@ -148,3 +147,13 @@ class MicroCluster(msgspec.Struct, gc=False):
         self.outlets[outlet] = self.outlets.get(outlet, 0) + by
         if not self.outlets[outlet]:
             del self.outlets[outlet]
+
+
+def cosines(vector: Vector, micros: Sequence[MicroCluster]) -> list[float]:
+    """Do for each of some micro-clusters what `MicroCluster.cosine` does, at the cost of one call."""
+    products = dots(vector, [micro.centre for micro in micros])
+    return [
+        # The squared length of a sum of vectors of length 1.
+        product / sqrt(micro.num_reports + 2.0 * micro.pair_sum) if micro.num_reports else 0.0
+        for product, micro in zip(products, micros, strict=True)
+    ]

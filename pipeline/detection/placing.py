@@ -1,7 +1,8 @@
 """Placing: what an article is, and which story it belongs to. Decides; changes nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
+from operator import attrgetter, neg
 from typing import NamedTuple
 
 import msgspec
@@ -13,12 +14,12 @@ from pipeline.detection.grouping import Linkage
 from pipeline.detection.hashing import short_digest
 from pipeline.detection.idf import StreamIdf
 from pipeline.detection.kernels import kernels
-from pipeline.detection.micro import Group, MicroCluster
-from pipeline.detection.packing import Vector
+from pipeline.detection.micro import Group, MicroCluster, cosines
+from pipeline.detection.packing import Vector, num_terms
 from pipeline.detection.sketch import Sketch
 from pipeline.detection.stories import Stories
-from pipeline.detection.story import Story
-from pipeline.detection.vectors import dot, dots
+from pipeline.detection.story import Story, sums_of_cosines
+from pipeline.detection.vectors import dot
 from pipeline.records import Role, RunnerUp
 
 _TERMS_TOLD = 8
@@ -49,30 +50,29 @@ class Placement(msgspec.Struct, frozen=True, array_like=True):
     """Likeness to the fifth story in the order of likeness: in a crowd of look-alikes, being like one says little."""
 
 
-class _Scored(NamedTuple):
-    """In the order in which they are ranked: the best first, of equals the older."""
+class _Ranked(NamedTuple):
+    """In the order in which they are ranked: the nearest first, of equals the older."""
 
     distance: float
     """The cosine, turned round."""
-    first_seen: int
-    micro_id: str
     micro: MicroCluster
     story: Story
-    sum_of_cosines: float
-    """With the reports of the micro-cluster."""
 
     @property
     def cosine(self) -> float:
         return -self.distance
 
 
-_as_scored = partial(tuple.__new__, _Scored)
+_as_ranked = partial(tuple.__new__, _Ranked)
 """Makes one of a tuple in a fraction of the time: an article needs twenty, and of most only their order."""
 
 
 class _Liked(NamedTuple):
     likeness: float
     story: Story
+
+
+_likeness = attrgetter("likeness")
 
 
 class Placer:
@@ -138,11 +138,11 @@ class Placer:
     def _place_report(self, sketch: Sketch, *, late: bool) -> Placement:
         vector = self.vector(sketch)
         ranked = self._rank(sketch, vector)
-        micro_id = self._new_micro_id(sketch, late=late)
         liked = self._like(vector, ranked)
         crowding = liked[_CROWD - 1].likeness if len(liked) >= _CROWD else 0.0
         story = self._best_story(vector, ranked, liked, crowding)
         if story is None:
+            micro_id = self._new_micro_id(sketch, late=late)
             return Placement(
                 Role.REPORT,
                 micro_id,
@@ -152,10 +152,10 @@ class Placer:
                 neighbour=_neighbour(ranked),
                 crowding=crowding,
             )
-        nearest = next(scored for scored in ranked if scored.story is story)
-        others = [scored for scored in ranked if scored.story is not story]
-        if nearest.cosine >= self._config.micro_threshold or len(story.micros) >= _MOST_MICROS:
-            micro_id = nearest.micro.id
+        nearest = next(near for near in ranked if near.story is story)
+        others = [near for near in ranked if near.story is not story]
+        is_one_of_them = nearest.cosine >= self._config.micro_threshold or len(story.micros) >= _MOST_MICROS
+        micro_id = nearest.micro.id if is_one_of_them else self._new_micro_id(sketch, late=late)
         return Placement(
             Role.REPORT,
             story.id,
@@ -168,36 +168,30 @@ class Placer:
             crowding,
         )
 
-    def _rank(self, sketch: Sketch, vector: Vector) -> list[_Scored]:
-        """Score the micro-clusters of all candidates, the best first."""
-        found = [
-            (story.micros[micro_id], story)
-            for micro_id in {kept.micro_id for kept in self._archive.resembling(sketch)}
-            if (story := self._stories.of(micro_id)) is not None
-        ]
-        micros, stories = [micro for micro, _ in found], [story for _, story in found]
-        sums = dots(vector, [micro.centre for micro in micros])
-        distances = [-micro.cosine_of(total) for micro, total in zip(micros, sums, strict=True)]
-        first_seen, ids = [micro.first_seen for micro in micros], [micro.id for micro in micros]
-        return sorted(map(_as_scored, zip(distances, first_seen, ids, micros, stories, sums, strict=True)))
+    def _rank(self, sketch: Sketch, vector: Vector) -> list[_Ranked]:
+        """Rank the micro-clusters of all candidates, the nearest first."""
+        found = self._stories.holding({kept.micro_id for kept in self._archive.resembling(sketch)})
+        if not found:
+            return []
+        micros, stories = zip(*found, strict=True)
+        distances = map(neg, cosines(vector, micros))
+        return list(map(_as_ranked, sorted(zip(distances, micros, stories, strict=True))))
 
-    def _like(self, vector: Vector, ranked: Sequence[_Scored]) -> list[_Liked]:
-        """Weigh the stories of the nearest micro-clusters, the likest first."""
-        stories = list({scored.story.id: scored.story for scored in ranked}.values())[:_MOST_STORIES]
-        sums = {scored.micro_id: scored.sum_of_cosines for scored in ranked}
-        others = [micro for story in stories for micro in story.micros.values() if micro.id not in sums]
-        sums |= zip([micro.id for micro in others], dots(vector, [micro.centre for micro in others]), strict=True)
-        liked = [_Liked(_mean(map(sums.__getitem__, story.micros), story.num_reports), story) for story in stories]
-        return sorted(liked, key=lambda item: -item.likeness)
+    def _like(self, vector: Vector, ranked: Sequence[_Ranked]) -> list[_Liked]:
+        """Weigh the stories of the nearest micro-clusters by the mean cosine of their reports, the likest first."""
+        stories = list({story.id: story for _, _, story in ranked}.values())[:_MOST_STORIES]
+        sums = sums_of_cosines(vector, stories)
+        liked = [_Liked(_mean(total, story.num_reports), story) for total, story in zip(sums, stories, strict=True)]
+        return sorted(liked, key=_likeness, reverse=True)
 
     def _best_story(
-        self, vector: Vector, ranked: Sequence[_Scored], liked: Sequence[_Liked], crowding: float
+        self, vector: Vector, ranked: Sequence[_Ranked], liked: Sequence[_Liked], crowding: float
     ) -> Story | None:
         """Name the story of the nearest micro-cluster, if near enough; else the one most like it, if like enough."""
         near_enough = max(self._config.micro_threshold, self._config.micro_crowd_factor * crowding)
         if ranked and ranked[0].cosine >= near_enough:
             return ranked[0].story
-        lone = Group(1, 0.0, len(vector), crowding)
+        lone = Group(1, 0.0, num_terms(vector), crowding)
         if liked and self._linkage.are_one(liked[0].likeness, liked[0].story.group, lone):
             return liked[0].story
         return None
@@ -214,14 +208,14 @@ def shared_terms(sketch: Sketch, vector: Vector, micro: MicroCluster) -> tuple[s
     return tuple([forms[place] for place in kernels.heaviest_shared(vector, micro.centre, sketch.ids, _TERMS_TOLD)])
 
 
-def _mean(sums_of_cosines: Iterable[float], num_reports: int) -> float:
-    """Give the mean cosine of an article and a story's reports; 0 without reports."""
-    return sum(sums_of_cosines) / num_reports if num_reports else 0.0
+def _mean(total: float, count: int) -> float:
+    """Give the mean of what was summed; 0 of nothing."""
+    return total / count if count else 0.0
 
 
-def _runner_up(ranked: Sequence[_Scored]) -> RunnerUp | None:
+def _runner_up(ranked: Sequence[_Ranked]) -> RunnerUp | None:
     return RunnerUp(ranked[0].story.id, ranked[0].cosine) if ranked else None
 
 
-def _neighbour(ranked: Sequence[_Scored]) -> str | None:
+def _neighbour(ranked: Sequence[_Ranked]) -> str | None:
     return ranked[0].micro.id if ranked else None

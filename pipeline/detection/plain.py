@@ -1,7 +1,7 @@
 """The inner loops of detection in Python and numpy: what they do, and what runs where no compiler was at hand.
 
 `native/` does the same, to the bit, in a fraction of the time; `pipeline.detection.kernels` takes it where it is.
-What is given out goes into arrays of the caller's, so that neither needs to make any.
+Arrays that are given out are the caller's, so that neither needs to make any.
 """
 
 import math
@@ -14,7 +14,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.detection.linkage import are_one, partition
-from pipeline.detection.packing import Vector, ids_of, packed, weights_of
+from pipeline.detection.packing import Vector, ids_of, num_terms, packed, weights_of
 from pipeline.detection.reading import Letters, Words
 
 __all__ = [
@@ -48,7 +48,7 @@ class Counts(dict[int, int]):
     """How often each term was counted; what came to 0 is not in it."""
 
     def __init__(self, packed: NDArray[np.uint64]) -> None:
-        super().__init__(zip(ids_of(packed).tolist(), packed.astype(np.uint32).tolist(), strict=True))
+        super().__init__(zip((packed >> np.uint64(32)).tolist(), packed.astype(np.uint32).tolist(), strict=True))
 
     def add(self, terms: NDArray[np.uint32]) -> None:
         for term in terms.tolist():
@@ -84,28 +84,25 @@ def weighted(
     ids: NDArray[np.uint32],
     weights: NDArray[np.float16],
     backgrounds: NDArray[np.float16],
-    out: Vector,
     live: Counts,
     prior: float,
     num_live: float,
     exponent: float,
     of_outlet: Counts | None,
     num_of_outlet: float,
-) -> int:
-    """Weigh an article's terms by the stream, and put them as a vector of length 1 into `out`; gives how many have any.
+) -> Vector:
+    """Weigh an article's terms by the stream, and scale them to length 1; those that weigh nothing are left out.
 
     Parameters
     ----------
     ids, weights, backgrounds
         Of the terms, one place for each.
-    out
-        Has at least as many places.
     live, prior, num_live, exponent
         In how many of the live reports each term stands, and how `pipeline.detection.idf` makes an idf of that.
     of_outlet, num_of_outlet
         The same of the outlet's reports, if enough is known of it: what stands in most of them weighs nothing.
     """
-    if not len(ids) == len(weights) == len(backgrounds) <= len(out):
+    if not len(ids) == len(weights) == len(backgrounds):
         raise ValueError("weighted was given arrays whose lengths do not fit together")
     shares = (live.of(ids) + prior * backgrounds.astype(np.float64)) / (num_live + prior)
     # From `math`: what numpy makes of a logarithm differs in the last bit from one processor to another.
@@ -113,10 +110,10 @@ def weighted(
     weighed = np.array(idfs) * weights.astype(np.float64)
     if of_outlet is not None:
         weighed[2.0 * of_outlet.of(ids) > num_of_outlet] = 0.0
-    return _unit(ids, weighed, out)
+    return _unit(ids, weighed)
 
 
-def _unit(ids: NDArray[np.uint32], weights: NDArray[np.float64], out: Vector) -> int:
+def _unit(ids: NDArray[np.uint32], weights: NDArray[np.float64]) -> Vector:
     """Scale weights to length 1, and sort them by term; those of one hash count as one."""
     length = math.sqrt(_sum(weights * weights))
     scaled = (weights / (length or 1.0)).astype(np.float32)
@@ -125,17 +122,16 @@ def _unit(ids: NDArray[np.uint32], weights: NDArray[np.float64], out: Vector) ->
         if weight > 0.0:
             found[term] = found.get(term, np.float32(0.0)) + weight
     terms = sorted(found)
-    out[: len(terms)] = packed(np.array(terms, np.uint32), np.array([found[term] for term in terms], np.float32))
-    return len(terms)
+    return packed(np.array(terms, np.uint32), np.array([found[term] for term in terms], np.float32))
 
 
 def dots(vector: Vector, others: Sequence[Vector]) -> list[float]:
     """Multiply a sparse vector with each of some others, in the order of their terms."""
     if not others:
         return []
-    terms = np.concatenate(others)
+    terms = b"".join(others)
     matched, places = _matched(vector, terms)
-    owners = np.repeat(np.arange(len(others)), [len(other) for other in others])[matched]
+    owners = np.repeat(np.arange(len(others)), [num_terms(other) for other in others])[matched]
     both = weights_of(vector)[places].astype(np.float64) * weights_of(terms)[matched].astype(np.float64)
     # Of all that numpy has to add with, this adds one after the other.
     sums: list[float] = np.bincount(owners, weights=both, minlength=len(others)).tolist()
@@ -170,7 +166,7 @@ def heaviest_shared(vector: Vector, other: Vector, ids: NDArray[np.uint32], most
 
 def _matched(vector: Vector, terms: Vector) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Find which terms a vector has, and where in it each of them is."""
-    if not len(vector):
+    if not vector:
         return np.empty(0, np.intp), np.empty(0, np.intp)
     ids, wanted = ids_of(vector), ids_of(terms)
     places = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
@@ -178,27 +174,23 @@ def _matched(vector: Vector, terms: Vector) -> tuple[NDArray[np.intp], NDArray[n
     return matched, places[matched]
 
 
-def add(first: Vector, second: Vector, out: Vector) -> int:
-    """Add two sparse vectors; gives how many terms the sum has."""
-    return _merged(first, second, np.float32(1.0), out)
+def add(first: Vector, second: Vector) -> Vector:
+    """Add two sparse vectors."""
+    return _merged(first, second, np.float32(1.0))
 
 
-def subtract(first: Vector, second: Vector, out: Vector) -> int:
-    """Take a sparse vector from another; gives in how many terms anything is left."""
-    return _merged(first, second, np.float32(-1.0), out)
+def subtract(first: Vector, second: Vector) -> Vector:
+    """Take a sparse vector from another; terms of which nothing is left are left out."""
+    return _merged(first, second, np.float32(-1.0))
 
 
-def _merged(first: Vector, second: Vector, sign: np.float32, out: Vector) -> int:
-    if len(first) + len(second) > len(out):
-        raise ValueError("add and subtract were given arrays whose lengths do not fit together")
+def _merged(first: Vector, second: Vector, sign: np.float32) -> Vector:
     ids, places = np.unique(np.concatenate([ids_of(first), ids_of(second)]), return_inverse=True)
     weights = np.zeros(len(ids), np.float32)
-    weights[places[: len(first)]] = weights_of(first)
-    weights[places[len(first) :]] += sign * weights_of(second)
+    weights[places[: num_terms(first)]] = weights_of(first)
+    weights[places[num_terms(first) :]] += sign * weights_of(second)
     kept = weights > 0.0
-    size = int(kept.sum())
-    out[:size] = packed(ids[kept], weights[kept])
-    return size
+    return packed(ids[kept], weights[kept])
 
 
 def elements(

@@ -30,6 +30,11 @@ class Stories:
         """Give the open story that holds a micro-cluster."""
         return None if micro_id is None else self._of_micro.get(micro_id)
 
+    def holding(self, micro_ids: Iterable[str]) -> list[tuple[MicroCluster, Story]]:
+        """Give those of some micro-clusters that are in open stories, with their stories."""
+        story_of = self._of_micro.get
+        return [(story.micros[micro_id], story) for micro_id in micro_ids if (story := story_of(micro_id)) is not None]
+
     def hear(self, story: Story) -> None:
         """Put a story behind all others."""
         self._stories[story.id] = self._stories.pop(story.id, story)

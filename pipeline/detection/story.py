@@ -23,6 +23,8 @@ class Story(msgspec.Struct, gc=False):
     heard: int = 0
     """When it was last heard of: its newest article, but for what comes late the end of the last tick decided."""
     micros: dict[str, MicroCluster] = {}
+    num_reports: int = 0
+    """Of all its micro-clusters."""
     pair_sum: float = 0.0
     """Sum of the cosines of all pairs of its reports."""
     next_look: int = 2
@@ -38,10 +40,6 @@ class Story(msgspec.Struct, gc=False):
     """How fast reports come; none before the story emerges."""
     is_surging: bool = False
     """Whether a surge was told that has not died down."""
-
-    @property
-    def num_reports(self) -> int:
-        return sum([micro.num_reports for micro in self.micros.values()])
 
     @property
     def num_copies(self) -> int:
@@ -90,7 +88,8 @@ class Story(msgspec.Struct, gc=False):
         return sum(dots(vector, [micro.centre for micro in self.micros.values()]))
 
     def measure(self) -> None:
-        """Work out `pair_sum` anew, after micro-clusters came or went."""
+        """Work out `num_reports` and `pair_sum` anew, after micro-clusters came or went."""
+        self.num_reports = sum([micro.num_reports for micro in self.micros.values()])
         self.pair_sum = pair_sum(self.reporting)
 
     def take_untold(self) -> tuple[list[Mention], int]:

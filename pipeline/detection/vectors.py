@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detection.kernels import kernels
-from pipeline.detection.packing import Vector, weights_of
+from pipeline.detection.packing import Vector, terms_of, weights_of
 
-EMPTY: Vector = np.empty(0, np.uint64)
+EMPTY: Vector = b""
 
 
 def dot(first: Vector, second: Vector) -> float:
@@ -33,17 +33,18 @@ def sums_across(vectors: Sequence[Vector]) -> NDArray[np.float64]:
 
 
 def add(first: Vector, second: Vector) -> Vector:
-    total = np.empty(len(first) + len(second), np.uint64)
-    # A centre is kept for long: its array shall be no longer than it is.
-    return total[: kernels.add(first, second, total)].copy()
+    return kernels.add(first, second)
 
 
 def subtract(first: Vector, second: Vector) -> Vector:
     """Take a vector away; terms of which nothing is left are left out."""
-    rest = np.empty(len(first) + len(second), np.uint64)
-    return rest[: kernels.subtract(first, second, rest)].copy()
+    return kernels.subtract(first, second)
 
 
 def heaviest(vector: Vector, most: int) -> Vector:
     """Keep the terms that weigh most, the heaviest first, equals by their hash."""
-    return vector[np.argsort(-weights_of(vector), kind="stable")[:most]]
+    return terms_of(vector)[np.argsort(-weights_of(vector), kind="stable")[:most]].tobytes()
+
+
+def sorted_by_term(vector: Vector) -> Vector:
+    return np.sort(terms_of(vector)).tobytes()

@@ -27,10 +27,10 @@ def learnt(num_reports: int, words: list[str]) -> Furniture:
 
 def telling(furniture: Furniture, outlet: str | None, *words: str) -> list[bool]:
     """Say which words weigh anything in an article of the outlet."""
-    ids, vector = term_ids(words), np.empty(len(words), np.uint64)
+    ids = term_ids(words)
     ones, stream = np.ones(len(words), np.float16), (counts_of(NOTHING), 300.0, 0, 1.0)
-    size = kernels.weighted(ids, ones, ones / np.float16(8), vector, *stream, *furniture.of(outlet))
-    return np.isin(ids, ids_of(vector[:size])).tolist()
+    vector = kernels.weighted(ids, ones, ones / np.float16(8), *stream, *furniture.of(outlet))
+    return np.isin(ids, ids_of(vector)).tolist()
 
 
 def test_what_stands_in_most_reports_of_an_outlet_tells_nothing_there() -> None:

@@ -21,6 +21,13 @@ static size_t place_of(const Counts *counts, uint32_t term)
 
 uint32_t count_of(const Counts *counts, uint32_t term) { return counts->entries[place_of(counts, term)].count; }
 
+void look_for_counts(const Counts *counts, const uint32_t *terms, Py_ssize_t num_terms)
+{
+    for (Py_ssize_t place = 0; place < num_terms; place++) {
+        LOOK_AHEAD(&counts->entries[home_of(counts, terms[place])]);
+    }
+}
+
 static int resize(Counts *counts, size_t capacity)
 {
     Counted *former = counts->entries, *entries = PyMem_Calloc(capacity, sizeof(Counted));
@@ -85,6 +92,7 @@ static PyObject *counts_add(PyObject *self, PyObject *terms)
     }
     int status = 0;
     const uint32_t *at = array.view.buf;
+    look_for_counts((Counts *)self, at, array.length);
     for (Py_ssize_t place = 0; status == 0 && place < array.length; place++) {
         status = count((Counts *)self, at[place], 1);
     }
@@ -100,6 +108,7 @@ static PyObject *counts_remove(PyObject *self, PyObject *terms)
         return NULL;
     }
     const uint32_t *at = array.view.buf;
+    look_for_counts(counts, at, array.length);
     for (Py_ssize_t place = 0; place < array.length; place++) {
         size_t found = place_of(counts, at[place]);
         if (counts->entries[found].count > 1) {

@@ -6,6 +6,22 @@
 #include <Python.h>
 #include <stdint.h>
 
+/* Ask for memory before it is needed: what is known fills more than a processor holds. */
+#if defined(__GNUC__)
+#define LOOK_AHEAD(at) __builtin_prefetch(at)
+#else
+#define LOOK_AHEAD(at) ((void)(at))
+#endif
+
+/* The same for all lines of a processor's cache that something takes, as far as that is worth it. */
+static inline void look_ahead(const void *at, Py_ssize_t size)
+{
+    enum { LINE = 64, MOST = 1024 };
+    for (Py_ssize_t offset = 0; offset < size && offset < MOST; offset += LINE) {
+        LOOK_AHEAD((const char *)at + offset);
+    }
+}
+
 typedef struct {
     Py_buffer view;
     Py_ssize_t length; /* in items */
@@ -40,6 +56,9 @@ typedef struct {
 
 /* How often a term was counted. */
 uint32_t count_of(const Counts *counts, uint32_t term);
+
+/* Look ahead to where terms are counted. */
+void look_for_counts(const Counts *counts, const uint32_t *terms, Py_ssize_t num_terms);
 
 /* Give the counts that an object is, or set TypeError. */
 const Counts *as_counts(PyObject *module, PyObject *object);

@@ -1,11 +1,40 @@
-/* Sparse vectors: arrays of terms, the hash of each in the upper half of 64 bits and its weight's bits in the lower. */
+/* Sparse vectors: bytes objects that hold terms, the hash of each in the upper half of 64 bits and its weight's bits in
+   the lower. So a vector lies in one piece, what it is and what is in it. */
 #include "native.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CACHE_LINE = 64, MOST_FETCHED = 1024 };
+typedef struct {
+    const uint64_t *terms;
+    Py_ssize_t length;
+} Vector;
+
+/* Look into a vector, which stays as it is while its owner does. */
+static int look_into(PyObject *object, Vector *vector)
+{
+    if (!PyBytes_Check(object) || PyBytes_GET_SIZE(object) % sizeof(uint64_t) != 0) {
+        PyErr_SetString(PyExc_ValueError, "a vector takes bytes, eight for each of its terms");
+        return -1;
+    }
+    *vector = (Vector){(const uint64_t *)PyBytes_AS_STRING(object), PyBytes_GET_SIZE(object) / sizeof(uint64_t)};
+    return 0;
+}
+
+static PyObject *make_vector(Py_ssize_t most_terms)
+{
+    return PyBytes_FromStringAndSize(NULL, most_terms * sizeof(uint64_t));
+}
+
+static uint64_t *terms_in(PyObject *vector) { return (uint64_t *)PyBytes_AS_STRING(vector); }
+
+/* Cut a vector that nobody else has seen to its first terms. */
+static PyObject *cut(PyObject *vector, Py_ssize_t num_terms)
+{
+    _PyBytes_Resize(&vector, num_terms * sizeof(uint64_t));
+    return vector;
+}
 
 static inline uint32_t id_of(uint64_t term) { return (uint32_t)(term >> 32); }
 
@@ -79,44 +108,52 @@ static PyObject *weighed(const Array *terms, const Stream *stream)
     const uint32_t *ids = terms[0].view.buf;
     const uint16_t *weights = terms[1].view.buf, *backgrounds = terms[2].view.buf;
     Py_ssize_t num_terms = terms[0].length;
-    if (terms[1].length != num_terms || terms[2].length != num_terms || terms[3].length < num_terms) {
+    if (terms[1].length != num_terms || terms[2].length != num_terms) {
         return no_room("weighted");
     }
     double *found = PyMem_Malloc(num_terms * sizeof(double) + 1);
-    if (found == NULL) {
-        return PyErr_NoMemory();
+    PyObject *vector = found == NULL ? PyErr_NoMemory() : make_vector(num_terms);
+    if (vector != NULL) {
+        look_for_counts(stream->live, ids, num_terms);
+        for (Py_ssize_t place = 0; place < num_terms; place++) {
+            found[place] = is_furniture(stream, ids[place])
+                               ? 0.0
+                               : idf_of(stream, ids[place], from_half(backgrounds[place])) * from_half(weights[place]);
+        }
+        vector = cut(vector, unit(ids, found, num_terms, terms_in(vector)));
     }
-    for (Py_ssize_t place = 0; place < num_terms; place++) {
-        found[place] = is_furniture(stream, ids[place])
-                           ? 0.0
-                           : idf_of(stream, ids[place], from_half(backgrounds[place])) * from_half(weights[place]);
-    }
-    Py_ssize_t size = unit(ids, found, num_terms, terms[3].view.buf);
     PyMem_Free(found);
-    return PyLong_FromSsize_t(size);
+    return vector;
 }
 
 PyObject *weighted(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
 {
-    static const int item_sizes[] = {sizeof(uint32_t), sizeof(uint16_t), sizeof(uint16_t), sizeof(uint64_t)};
-    Array terms[4];
-    if (!takes_arguments("weighted", num_args, 10)) {
+    static const int item_sizes[] = {sizeof(uint32_t), sizeof(uint16_t), sizeof(uint16_t)};
+    static const char *names[] = {"ids", "weights", "backgrounds"};
+    Array terms[3];
+    if (!takes_arguments("weighted", num_args, 9)) {
         return NULL;
     }
     Stream stream = {
-        .live = as_counts(module, args[4]),
-        .prior = PyFloat_AsDouble(args[5]),
-        .num_live = PyFloat_AsDouble(args[6]),
-        .exponent = PyFloat_AsDouble(args[7]),
-        .of_outlet = args[8] == Py_None ? NULL : as_counts(module, args[8]),
-        .num_of_outlet = PyFloat_AsDouble(args[9]),
+        .live = as_counts(module, args[3]),
+        .prior = PyFloat_AsDouble(args[4]),
+        .num_live = PyFloat_AsDouble(args[5]),
+        .exponent = PyFloat_AsDouble(args[6]),
+        .of_outlet = args[7] == Py_None ? NULL : as_counts(module, args[7]),
+        .num_of_outlet = PyFloat_AsDouble(args[8]),
     };
-    if (PyErr_Occurred() || take_all(args, 4, "weighted", terms, 4, item_sizes) < 0) {
+    if (PyErr_Occurred()) {
         return NULL;
     }
-    PyObject *size = weighed(terms, &stream);
-    release_all(terms, 4);
-    return size;
+    for (int place = 0; place < 3; place++) {
+        if (take(args[place], &terms[place], item_sizes[place], 0, names[place]) < 0) {
+            release_all(terms, place);
+            return NULL;
+        }
+    }
+    PyObject *vector = weighed(terms, &stream);
+    release_all(terms, 3);
+    return vector;
 }
 
 typedef struct {
@@ -125,7 +162,7 @@ typedef struct {
     size_t mask;
 } Table;
 
-static int make_table(Table *table, const Array *vector)
+static int make_table(Table *table, const Vector *vector)
 {
     size_t capacity = 16;
     while (capacity < 4 * (size_t)vector->length) {
@@ -138,14 +175,14 @@ static int make_table(Table *table, const Array *vector)
         return -1;
     }
     table->ids = (uint32_t *)(table->weights + capacity);
-    const uint64_t *terms = vector->view.buf;
     for (Py_ssize_t place = 0; place < vector->length; place++) {
-        size_t slot = id_of(terms[place]) & table->mask;
+        uint64_t term = vector->terms[place];
+        size_t slot = id_of(term) & table->mask;
         while (table->weights[slot] != 0.0f) {
             slot = (slot + 1) & table->mask;
         }
-        table->ids[slot] = id_of(terms[place]);
-        table->weights[slot] = weight_of(terms[place]);
+        table->ids[slot] = id_of(term);
+        table->weights[slot] = weight_of(term);
     }
     return 0;
 }
@@ -159,58 +196,54 @@ static inline float look_up(const Table *table, uint32_t id)
     return table->weights[slot];
 }
 
-static double dot_of(const Table *table, const Array *other)
+static double dot_of(const Table *table, const Vector *other)
 {
-    const uint64_t *terms = other->view.buf;
     double sum = 0.0;
     for (Py_ssize_t place = 0; place < other->length; place++) {
-        float weight = look_up(table, id_of(terms[place]));
+        float weight = look_up(table, id_of(other->terms[place]));
         if (weight != 0.0f) {
-            sum += (double)weight * (double)weight_of(terms[place]);
+            sum += (double)weight * (double)weight_of(other->terms[place]);
         }
     }
     return sum;
 }
 
-/* Vectors lie where they were once put, far from each other: ask for all of them before the first is read. */
-static void fetch(const void *at, Py_ssize_t size)
+/* Look into each of a list or tuple of vectors, which lie far from each other: all of them are asked for before the
+   first is read. Gives NULL where one is none. */
+static Vector *look_into_all(PyObject *objects)
 {
-    for (Py_ssize_t offset = 0; offset < size && offset < MOST_FETCHED; offset += CACHE_LINE) {
-        __builtin_prefetch((const char *)at + offset);
-    }
-}
-
-static int take_vectors(PyObject *others, Array *vectors)
-{
-    PyObject **items = PySequence_Fast_ITEMS(others);
-    Py_ssize_t size = PySequence_Fast_GET_SIZE(others);
-    for (Py_ssize_t place = 0; place < size; place++) {
-        fetch(items[place], 2 * CACHE_LINE);
+    PyObject **items = PySequence_Fast_ITEMS(objects);
+    Py_ssize_t size = PySequence_Fast_GET_SIZE(objects);
+    Vector *vectors = PyMem_Malloc(size * sizeof(Vector) + 1);
+    if (vectors == NULL) {
+        PyErr_NoMemory();
+        return NULL;
     }
     for (Py_ssize_t place = 0; place < size; place++) {
-        if (take(items[place], &vectors[place], sizeof(uint64_t), 0, "a vector") < 0) {
-            release_all(vectors, (int)place);
-            return -1;
+        LOOK_AHEAD(items[place]);
+    }
+    for (Py_ssize_t place = 0; place < size; place++) {
+        if (look_into(items[place], &vectors[place]) < 0) {
+            PyMem_Free(vectors);
+            return NULL;
         }
-        fetch(vectors[place].view.buf, vectors[place].view.len);
+        look_ahead(vectors[place].terms, vectors[place].length * sizeof(uint64_t));
     }
-    return 0;
+    return vectors;
 }
 
 static PyObject *dots_of(const Table *table, PyObject *others)
 {
     Py_ssize_t size = PySequence_Fast_GET_SIZE(others);
-    Array *vectors = PyMem_Malloc(size * sizeof(Array) + 1);
-    if (vectors == NULL) {
-        return PyErr_NoMemory();
-    }
-    PyObject *found = take_vectors(others, vectors) < 0 ? NULL : PyList_New(size);
-    if (found != NULL) {
-        for (Py_ssize_t place = 0; place < size; place++) {
-            PyObject *product = PyFloat_FromDouble(dot_of(table, &vectors[place]));
+    Vector *vectors = look_into_all(others);
+    PyObject *found = vectors == NULL ? NULL : PyList_New(size);
+    for (Py_ssize_t place = 0; found != NULL && place < size; place++) {
+        PyObject *product = PyFloat_FromDouble(dot_of(table, &vectors[place]));
+        if (product == NULL) {
+            Py_CLEAR(found);
+        } else {
             PyList_SET_ITEM(found, place, product);
         }
-        release_all(vectors, (int)size);
     }
     PyMem_Free(vectors);
     return found;
@@ -218,9 +251,9 @@ static PyObject *dots_of(const Table *table, PyObject *others)
 
 PyObject *dots(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
 {
-    Array vector;
+    Vector vector;
     Table table;
-    if (!takes_arguments("dots", num_args, 2) || take(args[0], &vector, sizeof(uint64_t), 0, "the vector") < 0) {
+    if (!takes_arguments("dots", num_args, 2) || look_into(args[0], &vector) < 0) {
         return NULL;
     }
     PyObject *found = NULL, *others = PySequence_Fast(args[1], "dots takes a sequence of vectors");
@@ -229,7 +262,6 @@ PyObject *dots(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
         PyMem_Free(table.weights);
     }
     Py_XDECREF(others);
-    PyBuffer_Release(&vector.view);
     return found;
 }
 
@@ -277,22 +309,22 @@ static Heading *heading_of(const Register *entered, uint32_t id)
     return &entered->headings[slot];
 }
 
-static void multiply_and_enter(Register *entered, const Array *vector, uint32_t owner, double *sums)
+static void multiply_and_enter(Register *entered, const Vector *vector, uint32_t owner, double *sums)
 {
-    const uint64_t *terms = vector->view.buf;
     for (Py_ssize_t place = 0; place < vector->length; place++) {
-        Heading *heading = heading_of(entered, id_of(terms[place]));
-        float weight = weight_of(terms[place]);
+        uint64_t term = vector->terms[place];
+        Heading *heading = heading_of(entered, id_of(term));
+        float weight = weight_of(term);
         for (uint32_t at = heading->newest; at != 0; at = entered->entries[at - 1].older) {
             const Entry *entry = &entered->entries[at - 1];
             sums[entry->owner] += (double)weight * (double)entry->weight;
         }
         entered->entries[entered->num_entries++] = (Entry){weight, owner, heading->newest};
-        *heading = (Heading){id_of(terms[place]), entered->num_entries};
+        *heading = (Heading){id_of(term), entered->num_entries};
     }
 }
 
-static int sum_across(const Array *vectors, Py_ssize_t size, double *out)
+static int sum_across(const Vector *vectors, Py_ssize_t size, double *out)
 {
     Register entered;
     size_t num_terms = 0;
@@ -313,21 +345,16 @@ static int sum_across(const Array *vectors, Py_ssize_t size, double *out)
     return status;
 }
 
-static int sum_across_all(PyObject *vectors, const Array *out)
+static int sum_across_all(PyObject *objects, const Array *out)
 {
-    Py_ssize_t size = PyTuple_GET_SIZE(vectors), taken = 0;
+    Py_ssize_t size = PySequence_Fast_GET_SIZE(objects);
     if (out->view.ndim != 2 || out->view.shape[0] != size || out->view.shape[1] != size) {
         no_room("sums_across");
         return -1;
     }
-    Array *arrays = PyMem_Calloc(size + 1, sizeof(Array));
-    int status = arrays == NULL ? (PyErr_NoMemory(), -1) : 0;
-    for (; status == 0 && taken < size; taken += status == 0) {
-        status = take(PyTuple_GET_ITEM(vectors, taken), &arrays[taken], sizeof(uint64_t), 0, "a vector");
-    }
-    status = status < 0 ? -1 : sum_across(arrays, size, out->view.buf);
-    release_all(arrays, (int)taken);
-    PyMem_Free(arrays);
+    Vector *vectors = look_into_all(objects);
+    int status = vectors == NULL ? -1 : sum_across(vectors, size, out->view.buf);
+    PyMem_Free(vectors);
     return status;
 }
 
@@ -338,7 +365,7 @@ PyObject *sums_across(PyObject *module, PyObject *const *args, Py_ssize_t num_ar
         take(args[1], &out, sizeof(double), PyBUF_WRITABLE, "out") < 0) {
         return NULL;
     }
-    PyObject *vectors = PySequence_Tuple(args[0]);
+    PyObject *vectors = PySequence_Fast(args[0], "sums_across takes a sequence of vectors");
     int status = vectors == NULL ? -1 : sum_across_all(vectors, &out);
     Py_XDECREF(vectors);
     PyBuffer_Release(&out.view);
@@ -351,9 +378,9 @@ typedef struct {
 } Shared;
 
 /* Find the terms of two vectors, and what each adds to their product, in the order of the terms. */
-static Py_ssize_t intersect(const Array *first, const Array *second, Shared *out)
+static Py_ssize_t intersect(const Vector *first, const Vector *second, Shared *out)
 {
-    const uint64_t *one = first->view.buf, *other = second->view.buf;
+    const uint64_t *one = first->terms, *other = second->terms;
     const uint64_t *one_end = one + first->length, *other_end = other + second->length;
     Py_ssize_t size = 0;
     while (one < one_end && other < other_end) {
@@ -404,39 +431,37 @@ static PyObject *places_of(const Shared *shared, Py_ssize_t size, const Array *i
     return places;
 }
 
+static PyObject *places_of_heaviest(const Vector *first, const Vector *second, const Array *ids, Py_ssize_t most)
+{
+    Shared *shared = PyMem_Malloc(first->length * sizeof(Shared) + 1);
+    if (shared == NULL) {
+        return PyErr_NoMemory();
+    }
+    Py_ssize_t size = intersect(first, second, shared);
+    qsort(shared, size, sizeof(Shared), greatest_first);
+    PyObject *places = places_of(shared, size < most ? size : most > 0 ? most : 0, ids);
+    PyMem_Free(shared);
+    return places;
+}
+
 PyObject *heaviest_shared(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
 {
-    static const int item_sizes[] = {sizeof(uint64_t), sizeof(uint64_t), sizeof(uint32_t)};
-    static const char *names[] = {"the first vector", "the second vector", "ids"};
-    Array arrays[3];
+    Vector first, second;
+    Array ids;
     Py_ssize_t most = takes_arguments("heaviest_shared", num_args, 4) ? PyLong_AsSsize_t(args[3]) : -1;
-    if (PyErr_Occurred()) {
+    if (PyErr_Occurred() || look_into(args[0], &first) < 0 || look_into(args[1], &second) < 0 ||
+        take(args[2], &ids, sizeof(uint32_t), 0, "ids") < 0) {
         return NULL;
     }
-    for (int place = 0; place < 3; place++) {
-        if (take(args[place], &arrays[place], item_sizes[place], 0, names[place]) < 0) {
-            release_all(arrays, place);
-            return NULL;
-        }
-    }
-    PyObject *places = NULL;
-    Shared *shared = PyMem_Malloc(arrays[0].length * sizeof(Shared) + 1);
-    if (shared == NULL) {
-        PyErr_NoMemory();
-    } else {
-        Py_ssize_t size = intersect(&arrays[0], &arrays[1], shared);
-        qsort(shared, size, sizeof(Shared), greatest_first);
-        places = places_of(shared, size < most ? size : most > 0 ? most : 0, &arrays[2]);
-    }
-    PyMem_Free(shared);
-    release_all(arrays, 3);
+    PyObject *places = places_of_heaviest(&first, &second, &ids, most);
+    PyBuffer_Release(&ids.view);
     return places;
 }
 
 /* Merge two vectors; where the second is taken away, what is left of a term stays only if it is more than nothing. */
-static Py_ssize_t merge(const Array *first, const Array *second, float sign, uint64_t *out)
+static Py_ssize_t merge(const Vector *first, const Vector *second, float sign, uint64_t *out)
 {
-    const uint64_t *one = first->view.buf, *other = second->view.buf;
+    const uint64_t *one = first->terms, *other = second->terms;
     const uint64_t *one_end = one + first->length, *other_end = other + second->length;
     Py_ssize_t size = 0;
     while (one < one_end || other < other_end) {
@@ -456,16 +481,12 @@ static Py_ssize_t merge(const Array *first, const Array *second, float sign, uin
 
 static PyObject *merged(PyObject *const *args, Py_ssize_t num_args, const char *name, float sign)
 {
-    static const int item_sizes[] = {sizeof(uint64_t), sizeof(uint64_t), sizeof(uint64_t)};
-    Array arrays[3];
-    if (take_all(args, num_args, name, arrays, 3, item_sizes) < 0) {
+    Vector first, second;
+    if (!takes_arguments(name, num_args, 2) || look_into(args[0], &first) < 0 || look_into(args[1], &second) < 0) {
         return NULL;
     }
-    PyObject *result = arrays[0].length + arrays[1].length > arrays[2].length
-                           ? no_room(name)
-                           : PyLong_FromSsize_t(merge(&arrays[0], &arrays[1], sign, arrays[2].view.buf));
-    release_all(arrays, 3);
-    return result;
+    PyObject *vector = make_vector(first.length + second.length);
+    return vector == NULL ? NULL : cut(vector, merge(&first, &second, sign, terms_in(vector)));
 }
 
 PyObject *add(PyObject *module, PyObject *const *args, Py_ssize_t num_args)

@@ -211,6 +211,9 @@ static int fill_ids(PyObject *forms, const Letters *letters, PyObject *slow, uin
     uint16_t word[LONGEST_CHUNK];
     Term term;
     for (Py_ssize_t place = 0; place < PyTuple_GET_SIZE(forms); place++) {
+        look_ahead(PyTuple_GET_ITEM(forms, place), sizeof(PyASCIIObject) + 16);
+    }
+    for (Py_ssize_t place = 0; place < PyTuple_GET_SIZE(forms); place++) {
         PyObject *form = PyTuple_GET_ITEM(forms, place);
         Py_ssize_t size =
             PyUnicode_Check(form) ? copy_known(form, 0, PyUnicode_GET_LENGTH(form), letters->size, word) : -1;

@@ -93,13 +93,6 @@ Py_ssize_t add_string(Strings *strings, PyObject *string);        /* -1 where th
 int chunks_begin(Chunks *chunks);
 void chunks_end(Chunks *chunks);
 
-/* Ask for memory before it is needed: what is known fills more than a processor holds. */
-#if defined(__GNUC__)
-#define LOOK_AHEAD(at) __builtin_prefetch(at)
-#else
-#define LOOK_AHEAD(at) ((void)(at))
-#endif
-
 /* Look ahead to where a chunk would be found, and once that is there, to its record. */
 void look_for_slot(const Chunks *chunks, uint32_t hash);
 void look_for_record(const Chunks *chunks, uint32_t hash);
