@@ -40,7 +40,7 @@ class ReplayDisplay:
         )
         self._reading = self._progress.add_task("reading articles", total=None)
         self._deciding = self._progress.add_task("finding stories", total=None, start=False)
-        self._num_sketched = 0
+        self._num_parsed = 0
 
     def __enter__(self) -> "ReplayDisplay":
         if self._console.is_terminal:
@@ -53,15 +53,15 @@ class ReplayDisplay:
     def __exit__(self, *_: Any) -> None:
         self._progress.stop()
 
-    def on_sketched(self, _: Any) -> None:
-        self._num_sketched += 1
-        self._progress.update(self._reading, completed=self._num_sketched)
+    def on_parsed(self, _: Any) -> None:
+        self._num_parsed += 1
+        self._progress.update(self._reading, completed=self._num_parsed)
 
     def on_decided(self, _: Any) -> None:
         if not self._progress.tasks[self._deciding].started:
             self._progress.start_task(self._deciding)
-            self._progress.update(self._reading, total=self._num_sketched)
-        self._progress.update(self._deciding, advance=1, total=self._num_sketched)
+            self._progress.update(self._reading, total=self._num_parsed)
+        self._progress.update(self._deciding, advance=1, total=self._num_parsed)
 
     def on_event(self, event: StoryEvent) -> None:
         if self._console.is_terminal and event.type in _COLOURS:

@@ -76,7 +76,7 @@ def replay(
     console = Console()
     graph = Replay(source, partial(parse, plausible=plausible_dates(config)), config, outputs, close_all=close_all)
     with ReplayDisplay(console) as display:
-        listener = Listener(display.on_sketched, display.on_decided, display.on_event)
+        listener = Listener(display.on_parsed, display.on_decided, display.on_event)
         with nullcontext() if topic is None else _explained_source():
             counters = run_replay(graph, listener=listener, runner_arguments=runner_arguments)
     console.print(replay_summary(counters, num_skipped))

@@ -48,7 +48,7 @@ class Words:
         least_shares: NDArray[np.float64],
         known: dict[str, float] | None,
         cut: Callable[[str], Sequence[str]],
-        describe: Callable[[str], tuple[int, str, float]],
+        describe: Callable[[str], tuple[int, int | None, float]],
     ) -> None: ...
     def __len__(self) -> int: ...
     def read(self, text: str) -> bytes: ...
@@ -60,6 +60,7 @@ class Words:
         text: bytes,
         settings: NDArray[np.float64],
         fading: NDArray[np.float64],
+        ids: NDArray[np.uint32],
         weights: NDArray[np.float32],
         backgrounds: NDArray[np.float32],
     ) -> tuple[str, ...]: ...

@@ -23,8 +23,8 @@ class Word(NamedTuple):
 
     hash: int
     """Of its lower case."""
-    stem: int
-    """Number of its stem; 0 for words too slight to be a term."""
+    stem: int | None
+    """Hash of its stem; none of words too slight to be a term."""
     background: float
     """Probability that an article contains it before there is any news."""
     idf: float
@@ -46,7 +46,7 @@ class Words:
         least_shares: NDArray[np.float64],
         known: dict[str, float] | None,
         cut: Callable[[str], Sequence[str]],
-        describe: Callable[[str], tuple[int, str, float]],
+        describe: Callable[[str], tuple[int, int | None, float]],
     ) -> None:
         """Begin without any word.
 
@@ -58,16 +58,15 @@ class Words:
         cut
             Gives the words of a chunk.
         describe
-            Gives the hash of a word's lower case, its stem, and its share of all words of the language.
+            Gives the hash of a word's lower case, that of its stem, and its share of all words of the language; no
+            stem for words too slight to be a term.
         """
         del letters, least_shares, known
         self._cut = cut
         self._describe = describe
         self._chunks: dict[str, list[int]] = {}
         self._forms: list[str] = []
-        self._stems = [""]
         self._numbers: dict[str, int] = {}
-        self._stem_numbers = {"": 0}
         self._words: list[Word] = []
 
     def __len__(self) -> int:
@@ -92,6 +91,7 @@ class Words:
         text: bytes,
         settings: NDArray[np.float64],
         fading: NDArray[np.float64],
+        ids: NDArray[np.uint32],
         weights: NDArray[np.float32],
         backgrounds: NDArray[np.float32],
     ) -> tuple[str, ...]:
@@ -105,21 +105,22 @@ class Words:
             Weights and the saturation, as `pipeline.detection.terms` orders them.
         fading
             Share of the lead's weight that is left at each position.
-        weights, backgrounds
+        ids, weights, backgrounds
             Where those of the chosen terms go; there are no more terms than there is room.
 
         Returns
         -------
         tuple[str, ...]
-            How the article writes the terms, the most salient first, ties by the spelling of the stem.
+            How the article writes the terms, the most salient first, ties by id, the hash of the stem.
         """
         found = salience.stems(_numbers(title), _numbers(text), self._words)
-        weighed = {number: stem.weight(salience.Settings(*settings.tolist()), fading) for number, stem in found.items()}
-        ranked = sorted((-weighed[number] * stem.idf, self._stems[number], number) for number, stem in found.items())
-        chosen = [number for *_, number in ranked[: len(weights)]]
-        weights[: len(chosen)] = [weighed[number] for number in chosen]
-        backgrounds[: len(chosen)] = [found[number].background for number in chosen]
-        return tuple(found[number].spelling(self._forms) for number in chosen)
+        weighed = {term: stem.weight(salience.Settings(*settings.tolist()), fading) for term, stem in found.items()}
+        ranked = sorted((-weighed[term] * stem.idf, term) for term, stem in found.items())
+        chosen = [term for _, term in ranked[: len(ids)]]
+        ids[: len(chosen)] = chosen
+        weights[: len(chosen)] = [weighed[term] for term in chosen]
+        backgrounds[: len(chosen)] = [found[term].background for term in chosen]
+        return tuple(found[term].spelling(self._forms) for term in chosen)
 
     def _read_chunk(self, chunk: str) -> list[int]:
         numbers = self._chunks.get(chunk)
@@ -133,12 +134,9 @@ class Words:
         number = self._numbers.get(form)
         if number is None:
             hashed, stem, share = self._describe(form)
-            stem_number = self._stem_numbers.setdefault(stem, len(self._stems))
-            if stem_number == len(self._stems):
-                self._stems.append(stem)
             background = 1.0 - math.exp(-share * _ARTICLE_WORDS)
             first = form[0]
-            word = Word(hashed, stem_number, background, -math.log(background), first.isupper(), first.isnumeric())
+            word = Word(hashed, stem, background, -math.log(background), first.isupper(), first.isnumeric())
             number = self._numbers[form] = len(self._words)
             self._words.append(word)
             self._forms.append(form)

@@ -50,11 +50,11 @@ class Stem:
 
 
 def stems(title: Sequence[int], text: Sequence[int], words: Sequence["Word"]) -> dict[int, Stem]:
-    """Gather what an article says of each stem, by the numbers of its words."""
+    """Gather what an article says of each stem, by the hashes of the stems."""
     found: dict[int, Stem] = {}
     for position, number in enumerate(chain(title, text)):
         word = words[number]
-        if word.stem:
+        if word.stem is not None:
             stem = found.get(word.stem)
             if stem is None:
                 stem = found[word.stem] = Stem(position, word.idf)

@@ -64,8 +64,8 @@ def sketch_article(article: Article, config: DetectionConfig) -> Sketch:
     """Reduce an article to its sketch; the text's language is detected unless the article names it."""
     language = article.language or detect_language(article.title, article.text)
     with _LOCK:
-        terms, hashes = _read(article, language, config)
-    return Sketch(
+        terms, ids, hashes = _read(article, language, config)
+    sketch = Sketch(
         article_id=article.id,
         source=article.source,
         language=language,
@@ -79,6 +79,9 @@ def sketch_article(article: Article, config: DetectionConfig) -> Sketch:
         names=whole_names(article.text, language),
         copy_signature=_copy_signature(hashes, config.copies),
     )
+    # They are known here; of a sketch that was read they are worked out.
+    vars(sketch)["ids"] = ids
+    return sketch
 
 
 def forget_words() -> None:
@@ -88,11 +91,13 @@ def forget_words() -> None:
         forget_ids()
 
 
-def _read(article: Article, language: str, config: DetectionConfig) -> tuple[Terms, NDArray[np.uint32]]:
-    """Give an article's salient terms and the hashes of its words; one thread at a time."""
+def _read(
+    article: Article, language: str, config: DetectionConfig
+) -> tuple[Terms, NDArray[np.uint32], NDArray[np.uint32]]:
+    """Give an article's salient terms, their ids and the hashes of its words; one thread at a time."""
     vocabulary = _Shared.vocabularies.of(language)
     title, text = vocabulary.read(article.title), vocabulary.read(article.text)
-    return salient_terms(title, text, vocabulary, config.sketch), vocabulary.hashes(title + text)
+    return *salient_terms(title, text, vocabulary, config.sketch), vocabulary.hashes(title + text)
 
 
 def _copy_signature(hashes: NDArray[np.uint32], config: CopyConfig) -> NDArray[np.uint8]:

@@ -25,7 +25,9 @@ class Terms(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Probability that an article of this language contains it, whatever the news."""
 
 
-def salient_terms(title: Numbers, text: Numbers, vocabulary: Vocabulary, config: SketchConfig) -> Terms:
+def salient_terms(
+    title: Numbers, text: Numbers, vocabulary: Vocabulary, config: SketchConfig
+) -> tuple[Terms, NDArray[np.uint32]]:
     """Choose the terms that say most about an article.
 
     Parameters
@@ -40,13 +42,15 @@ def salient_terms(title: Numbers, text: Numbers, vocabulary: Vocabulary, config:
     Returns
     -------
     Terms
-        At most ``config.num_terms``, chosen by weight times background idf, ties by spelling.
+        At most ``config.num_terms``, chosen by weight times background idf, ties by id.
+    NDArray[np.uint32]
+        Their ids, as `pipeline.detection.ids.term_ids` gives them.
     """
-    columns = np.empty((2, config.num_terms), np.float32)
-    forms = vocabulary.words.salient(title, text, _settings(config), _fading(config.lead_words), *columns)
+    ids, columns = np.empty(config.num_terms, np.uint32), np.empty((2, config.num_terms), np.float32)
+    forms = vocabulary.words.salient(title, text, _settings(config), _fading(config.lead_words), ids, *columns)
     # Three digits are enough, and half the space.
     weights, backgrounds = columns[:, : len(forms)].astype(np.float16)
-    return Terms(forms, weights, backgrounds)
+    return Terms(forms, weights, backgrounds), ids[: len(forms)]
 
 
 @cache

@@ -66,11 +66,14 @@ class Vocabularies:
         return len(self._words) > _MOST_LANGUAGES or sum(map(len, self._words)) > _MOST_KNOWN
 
 
-def describe(form: str, language: str) -> tuple[int, str, float]:
-    """Give the hash of a word's lower case, its stem, and its share of all words of a language."""
+def describe(form: str, language: str) -> tuple[int, int | None, float]:
+    """Give the hash of a word's lower case, that of its stem, and its share of all words of a language.
+
+    A word too slight to be a term has no stem.
+    """
     lower, term = form.lower(), term_of(form)
     share = frequency(lower, language)
     if term and term != lower:
         # A part of a word ("don" of "don't") is no rarer than the whole, nor an accented spelling than its plain one.
         share = max(share, frequency(term, language))
-    return word_hash(lower), stem_of_term(term), share
+    return word_hash(lower), word_hash(stem_of_term(term)) if term else None, share

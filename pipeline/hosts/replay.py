@@ -12,7 +12,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
 from pipeline.config import Config
-from pipeline.records import Assignment, DeadLetter, Move, Parse, StoryEvent
+from pipeline.records import Article, Assignment, DeadLetter, Move, Parse, StoryEvent
 from pipeline.sinks.jsonl import Line, WriteSortedJsonl
 from pipeline.transforms.articles import DEAD_LETTERS, ParseArticles, SketchArticles
 from pipeline.transforms.detect import ASSIGNMENTS, MOVES, DetectStories
@@ -33,7 +33,7 @@ class Outputs:
 class Listener(NamedTuple):
     """What is told while the replay runs, if it runs in this process; for people, not for programs."""
 
-    on_sketched: Callable[[Any], None]
+    on_parsed: Callable[[Any], None]
     on_decided: Callable[[Assignment], None]
     on_event: Callable[[StoryEvent], None]
 
@@ -79,10 +79,8 @@ class Replay(beam.PTransform):
     def expand(self, pbegin: beam.pvalue.PBegin) -> beam.PCollection:
         read = pbegin | self._source
         parsed = read.raw | "ParseArticles" >> ParseArticles(self._parse)
-        sketched = parsed.articles | "SketchArticles" >> SketchArticles(self._config.detection)
-        sketched = sketched | "TellSketched" >> beam.Map(_tell, self.listener, "on_sketched").with_output_types(
-            tuple[str, bytes]
-        )
+        told = parsed.articles | "TellParsed" >> beam.Map(_tell, self.listener, "on_parsed").with_output_types(Article)
+        sketched = told | "SketchArticles" >> SketchArticles(self._config.detection)
         found = sketched | "DetectStories" >> DetectStories(self._config.detection, close_all=self._close_all)
         dead = (read[DEAD_LETTERS], parsed[DEAD_LETTERS], found[DEAD_LETTERS]) | "GatherDeadLetters" >> beam.Flatten()
         return self._write(found.events, found[ASSIGNMENTS], found[MOVES], dead)

@@ -1,19 +1,26 @@
 """From raw bytes to sketches: everything that can fail on bad input, before any state."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Literal, TypeAlias
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.pvalue import TaggedOutput
+from apache_beam.transforms.window import GlobalWindow, TimestampedValue
+from apache_beam.utils.timestamp import MAX_TIMESTAMP, Timestamp
+from apache_beam.utils.windowed_value import WindowedValue
 
 from pipeline.config import DetectionConfig
-from pipeline.detection.codec import encode_sketch
-from pipeline.detection.sketch import sketch_article
+from pipeline.detection.codec import encode
+from pipeline.detection.sketch import Sketch, sketch_article
 from pipeline.records import Article, DeadLetter, MalformedArticle, Parse, RawArticle
 
 DEAD_LETTERS = "dead_letters"
 """Tag of the side output of every transform that can refuse input."""
+
+MOST_TOGETHER = 100
+"""Sketches of one element."""
 
 Refused: TypeAlias = TaggedOutput[Literal["dead_letters"], DeadLetter]
 
@@ -53,7 +60,11 @@ class _ParseFn(beam.DoFn):
 
 
 class SketchArticles(beam.PTransform):
-    """Turn articles into ``(language, encoded sketch)``: the key and the value of detection's state."""
+    """Turn articles into ``(language, encoded sketches)``: the key and the values of detection's state.
+
+    The sketches of a language go on together, `MOST_TOGETHER` at most, so that state is fetched and written once for
+    all of them. None waits longer than its bundle; they stand at the earliest of their articles' timestamps.
+    """
 
     def __init__(self, config: DetectionConfig) -> None:
         super().__init__()
@@ -63,10 +74,35 @@ class SketchArticles(beam.PTransform):
         return pcoll | "Sketch" >> beam.ParDo(_SketchFn(self._config)).with_output_types(tuple[str, bytes])
 
 
+class _Batch:
+    def __init__(self) -> None:
+        self.sketches: list[Sketch] = []
+        self.earliest: Timestamp = MAX_TIMESTAMP
+
+    def add(self, sketch: Sketch, timestamp: Timestamp) -> None:
+        self.sketches.append(sketch)
+        self.earliest = min(self.earliest, timestamp)
+
+
 class _SketchFn(beam.DoFn):
     def __init__(self, config: DetectionConfig) -> None:
         self._config = config
 
-    def process(self, article: Article) -> Iterator[tuple[str, bytes]]:
+    def start_bundle(self) -> None:
+        self._batches: defaultdict[str, _Batch] = defaultdict(_Batch)
+
+    def process(
+        self,
+        article: Article,
+        timestamp: Any = beam.DoFn.TimestampParam,
+    ) -> Iterator[TimestampedValue]:
         sketch = sketch_article(article, self._config)
-        yield sketch.language, encode_sketch(sketch)
+        batch = self._batches[sketch.language]
+        batch.add(sketch, timestamp)
+        if len(batch.sketches) == MOST_TOGETHER:
+            del self._batches[sketch.language]
+            yield TimestampedValue((sketch.language, encode(batch.sketches)), batch.earliest)
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        for language, batch in self._batches.items():
+            yield WindowedValue((language, encode(batch.sketches)), batch.earliest, [GlobalWindow()])

@@ -20,7 +20,7 @@ from apache_beam.utils.timestamp import Timestamp
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.clock import from_micros, to_micros
-from pipeline.detection.codec import decode_sketch
+from pipeline.detection.codec import decode
 from pipeline.detection.detector import Outcome
 from pipeline.detection.journal import NUM_BAGS, Journal, Stores
 from pipeline.detection.sketch import Sketch
@@ -59,7 +59,7 @@ _NOW = beam.DoFn.TimestampParam
 
 
 class DetectStories(beam.PTransform):
-    """Turn ``(language, encoded sketch)`` into story events, with tags `ASSIGNMENTS`, `MOVES` and `DEAD_LETTERS`.
+    """Turn ``(language, encoded sketches)`` into story events, with tags `ASSIGNMENTS`, `MOVES` and `DEAD_LETTERS`.
 
     Counters: ``articles_<role>_total``, ``articles_late_total``, ``articles_forgotten_early_total``,
     ``dead_letters_total``, ``events_<type>_total``, ``rebuilds_total``.
@@ -104,19 +104,18 @@ class _DetectFn(beam.DoFn):
     ) -> Iterator[Any]:
         key, encoded = element
         stores = Stores((bag_0, bag_1, bag_2, bag_3, bag_4, bag_5), core, cell)
-        sketch = decode_sketch(encoded)
         journal = self._take(key, stores)
-        if journal.detector.is_too_late(sketch):
-            yield TaggedOutput(DEAD_LETTERS, _too_late(sketch, journal))
-        else:
-            if journal.is_empty:
-                drain.set(GlobalWindow().max_timestamp())
-            earliest = journal.detector.next_tick()
-            due = journal.observe(sketch, stores)
-            if journal.detector.mark == due:
+        if journal.is_empty:
+            drain.set(GlobalWindow().max_timestamp())
+        earliest = journal.detector.next_tick()
+        for sketch in decode(encoded, list[Sketch]):
+            if journal.detector.is_too_late(sketch):
+                yield TaggedOutput(DEAD_LETTERS, _too_late(sketch, journal))
+            elif journal.detector.mark == (due := journal.observe(sketch, stores)):
                 yield from self._told(journal.advance(due, stores))
-            elif earliest is None or due < earliest:
-                _set_tick(tick, 0, due)
+        following = journal.detector.next_tick()
+        if following is not None and following != earliest:
+            _set_tick(tick, 0, following)
         self._put_back(key, journal)
 
     @on_timer(_TICK_TIMER)

@@ -189,9 +189,9 @@ def what_is_said(words: Any, title: str, text: str, settings: NDArray[np.float64
     numbers = words.read(title), words.read(text)
     hashes = np.empty(len(words.forms(numbers[0] + numbers[1])), np.uint32)
     words.hashes(numbers[0] + numbers[1], hashes)
-    weights, backgrounds = np.zeros((2, most), np.float32)
-    forms = words.salient(*numbers, settings, np.array([1.0, 0.7, 0.3]), weights, backgrounds)
-    return (*numbers, hashes.tobytes(), forms, weights.tobytes(), backgrounds.tobytes())
+    columns = np.zeros(most, np.uint32), *np.zeros((2, most), np.float32)
+    forms = words.salient(*numbers, settings, np.array([1.0, 0.7, 0.3]), *columns)
+    return (*numbers, hashes.tobytes(), forms, *(column.tobytes() for column in columns))
 
 
 @given(_LANGUAGES, st.lists(_TEXTS, max_size=9))
@@ -244,8 +244,11 @@ def test_what_goes_wrong_with_a_word_is_told() -> None:
         for cut in (lambda _: [""], lambda _: [1], lambda _: 1):
             with pytest.raises(TypeError):
                 words_of(kernels, "en", cut).read("東京")
-        for answer in (1, (), (1, 2, 3.0), ("a", "b", 1.0), (1, "b", "c")):
+        for answer in (1, (), (1, "b", 3.0), ("a", 2, 1.0), (1, 2, "c"), (1, None, "c")):
             with pytest.raises(TypeError):
+                words_of(kernels, "en", describe=lambda _, answer=answer: answer).read("東京")
+        for answer in ((1 << 32, 2, 1.0), (1, 1 << 32, 1.0), (-1, 2, 1.0), (1, -1, 1.0)):
+            with pytest.raises(OverflowError):
                 words_of(kernels, "en", describe=lambda _, answer=answer: answer).read("東京")
 
 
@@ -266,9 +269,10 @@ def test_what_is_no_words_is_refused() -> None:
         with pytest.raises(ValueError, match=r"numbers|items"):
             words.forms(wrong)
         with pytest.raises(ValueError, match=r"numbers|items"):
-            words.salient(numbers, wrong, np.ones(5), fading, *np.zeros((2, 4), np.float32))
-    for settings, faded, room in ((4, 1, 4), (5, 0, 4), (5, 1, 3)):
-        arrays = np.ones(settings), fading[:faded], np.zeros(4, np.float32), np.zeros(room, np.float32)
+            words.salient(numbers, wrong, np.ones(5), fading, np.zeros(4, np.uint32), *np.zeros((2, 4), np.float32))
+    for settings, faded, room, less in ((4, 1, 4, 4), (5, 0, 4, 4), (5, 1, 3, 4), (5, 1, 4, 3)):
+        columns = np.zeros(4, np.uint32), np.zeros(room, np.float32), np.zeros(less, np.float32)
+        arrays = np.ones(settings), fading[:faded], *columns
         with pytest.raises(ValueError, match="lengths"):
             words.salient(numbers, numbers, *arrays)
     with pytest.raises(ValueError, match="lengths"):

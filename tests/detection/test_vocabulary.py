@@ -12,6 +12,8 @@ from pipeline.config import SketchConfig
 from pipeline.detection import vocabulary as limits
 from pipeline.detection.background import frequency
 from pipeline.detection.codec import encode_sketch
+from pipeline.detection.hashing import word_hash
+from pipeline.detection.ids import term_ids
 from pipeline.detection.sketch import sketch_article
 from pipeline.detection.terms import salient_terms
 from pipeline.detection.vocabulary import Vocabularies, Vocabulary
@@ -61,7 +63,7 @@ def terms_word_by_word(title: list[str], text: list[str], config: SketchConfig) 
         ranked.append(
             (
                 weight * math.log(background),
-                stem,
+                word_hash(stem),
                 spelling,
                 np.float16(np.float32(weight)),
                 np.float16(np.float32(background)),
@@ -73,14 +75,15 @@ def terms_word_by_word(title: list[str], text: list[str], config: SketchConfig) 
 @given(TEXTS, TEXTS, st.sampled_from([1, 3, 64]))
 def test_its_terms_are_those_found_word_by_word(title: str, text: str, num_terms: int) -> None:
     config = SketchConfig(num_terms=num_terms)
-    terms = salient_terms(SHARED.read(title), SHARED.read(text), SHARED, config)
+    terms, ids = salient_terms(SHARED.read(title), SHARED.read(text), SHARED, config)
+    assert ids.tolist() == term_ids(terms.forms).tolist()
     expected = terms_word_by_word(words(title), words(text), config)
     assert list(zip(terms.forms, terms.weights, terms.backgrounds, strict=True)) == expected
 
 
 def test_a_word_of_two_languages_has_two_backgrounds() -> None:
     german, english = map(Vocabulary, ("de", "en"))
-    terms = [salient_terms(known.read("die"), b"", known, SketchConfig()) for known in (german, english)]
+    terms = [salient_terms(known.read("die"), b"", known, SketchConfig())[0] for known in (german, english)]
     assert terms[0].backgrounds[0] > 10 * terms[1].backgrounds[0]
 
 

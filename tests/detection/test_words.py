@@ -142,7 +142,8 @@ def test_function_words_are_common_and_years_more_common_than_other_numbers() ->
 def terms_of(text: str, title: str = "", **config: float) -> Terms:
     vocabulary = Vocabulary("en")
     read = vocabulary.read(title), vocabulary.read(text)
-    return salient_terms(*read, vocabulary, SketchConfig(**config))
+    terms, _ = salient_terms(*read, vocabulary, SketchConfig(**config))
+    return terms
 
 
 def test_rare_words_come_before_common_ones() -> None:

@@ -6,12 +6,14 @@ import uuid
 from collections.abc import Callable
 from itertools import count, islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
 from pipeline.config import Config, DetectionConfig, TimeConfig
-from pipeline.detection.journal import Journal, Stores
+from pipeline.detection.detector import Detector
+from pipeline.detection.journal import Journal
 from pipeline.transforms import detect
 
 Replays = Callable[..., dict[str, bytes]]
@@ -62,26 +64,35 @@ def test_many_generations_change_no_event(samples: Path, replay_on_beam: Replays
     assert told == replay_in_memory(newswire, config=config)
 
 
-@pytest.mark.parametrize("saves_before_it_fails", [0, 1, 60, 130, 170])
-def test_an_exception_before_the_cell_is_written_leaves_no_trace_in_memory(
+@pytest.mark.parametrize(
+    ("owner", "step", "calls_before_it_fails"),
+    [
+        *[(Journal, "_save", calls) for calls in (0, 1, 60)],
+        # The input has ended, and what waited is being decided.
+        *[(Detector, "decide", calls) for calls in (0, 1, 20)],
+    ],
+)
+def test_an_exception_leaves_no_trace_in_memory(
     samples: Path,
     replay_on_beam: Replays,
     replay_in_memory: Oracle,
     monkeypatch: pytest.MonkeyPatch,
-    saves_before_it_fails: int,
+    owner: type,
+    step: str,
+    calls_before_it_fails: int,
 ) -> None:
     # Both runs share the worker's memory, as a bundle and its retry do: the second starts from state that knows
     # nothing of the first, and must not believe what the first left behind.
     monkeypatch.setattr(detect.uuid, "uuid4", lambda: uuid.UUID(int=1))
-    saves = count()
-    save = Journal._save
+    calls = count()
+    unharmed = getattr(owner, step)
 
-    def fail_once(journal: Journal, stores: Stores) -> None:
-        if next(saves) == saves_before_it_fails:
+    def fail_once(*args: Any) -> Any:
+        if next(calls) == calls_before_it_fails:
             raise OSError("the state backend went away")
-        save(journal, stores)
+        return unharmed(*args)
 
-    monkeypatch.setattr(Journal, "_save", fail_once)
+    monkeypatch.setattr(owner, step, fail_once)
     newswire = samples / "newswire.jsonl"
     with pytest.raises(Exception, match="state backend went away"):
         replay_on_beam(newswire)

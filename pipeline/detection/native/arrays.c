@@ -2,6 +2,7 @@
 #include "native.h"
 
 #include <math.h>
+#include <string.h>
 
 int take(PyObject *object, Array *array, Py_ssize_t item_size, int flags, const char *name)
 {
@@ -59,10 +60,16 @@ PyObject *no_room(const char *name)
 
 double from_half(uint16_t half)
 {
-    int exponent = half >> 10 & 31;
-    double fraction = half & 1023;
-    double size = exponent == 0    ? fraction * 0x1p-24
-                  : exponent == 31 ? (fraction == 0.0 ? INFINITY : NAN)
-                                   : ldexp(fraction + 1024.0, exponent - 25);
+    unsigned exponent = half >> 10 & 31, fraction = half & 1023;
+    double size;
+    if (exponent == 0) {
+        size = fraction * 0x1p-24;
+    } else if (exponent == 31) {
+        size = fraction == 0 ? INFINITY : NAN;
+    } else {
+        /* A double has the same fields, but for their width and where its exponents begin. */
+        uint64_t bits = (uint64_t)(exponent + 1023 - 15) << 52 | (uint64_t)fraction << 42;
+        memcpy(&size, &bits, sizeof size);
+    }
     return half >> 15 ? -size : size;
 }

@@ -100,23 +100,23 @@ PyObject *hash_words(PyObject *module, PyObject *const *args, Py_ssize_t num_arg
 
 /* Weighted sets */
 
-static double salience_of(uint16_t weight, uint16_t background)
-{
-    return from_half(weight) * -log(from_half(background));
-}
-
-static Py_ssize_t repeat(const uint32_t *ids, const uint16_t *weights, const uint16_t *backgrounds, Py_ssize_t size,
-                         long most, uint32_t *out)
+/* Work out how much each term says; gives the most that any does. */
+static double weigh(const uint16_t *weights, const uint16_t *backgrounds, Py_ssize_t size, double *saliences)
 {
     double greatest = 0.0;
     for (Py_ssize_t place = 0; place < size; place++) {
-        double salience = salience_of(weights[place], backgrounds[place]);
-        greatest = salience > greatest ? salience : greatest;
+        saliences[place] = from_half(weights[place]) * -log(from_half(backgrounds[place]));
+        greatest = saliences[place] > greatest ? saliences[place] : greatest;
     }
+    return greatest;
+}
+
+/* Repeat each term as its salience says, and at least once; gives how many that makes. */
+static Py_ssize_t repeat(const uint32_t *ids, const double *saliences, Py_ssize_t size, double scale, uint32_t *out)
+{
     Py_ssize_t end = 0;
     for (Py_ssize_t place = 0; place < size; place++) {
-        double salience = salience_of(weights[place], backgrounds[place]);
-        double repeats = greatest > 0.0 ? rint(salience * ((double)most / greatest)) : 1.0;
+        double repeats = rint(saliences[place] * scale);
         for (uint32_t ordinal = 0; ordinal == 0 || (double)ordinal < repeats; ordinal++) {
             out[end++] = ids[place] + ordinal * 0x9E3779B1u;
         }
@@ -131,11 +131,19 @@ PyObject *elements(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
     if (take_all(args, num_args, "elements", arrays, 4, item_sizes) < 0) {
         return NULL;
     }
+    PyObject *result = NULL;
     Py_ssize_t size = arrays[0].length, most = size ? arrays[3].length / size : 1;
-    PyObject *result = arrays[1].length != size || arrays[2].length != size || most < 1
-                           ? no_room("elements")
-                           : PyLong_FromSsize_t(repeat(arrays[0].view.buf, arrays[1].view.buf, arrays[2].view.buf, size,
-                                                       (long)most, arrays[3].view.buf));
+    double *saliences = PyMem_Malloc(size * sizeof(double) + 1);
+    if (saliences == NULL) {
+        PyErr_NoMemory();
+    } else if (arrays[1].length != size || arrays[2].length != size || most < 1) {
+        no_room("elements");
+    } else {
+        double greatest = weigh(arrays[1].view.buf, arrays[2].view.buf, size, saliences);
+        double scale = greatest > 0.0 ? (double)most / greatest : 0.0;
+        result = PyLong_FromSsize_t(repeat(arrays[0].view.buf, saliences, size, scale, arrays[3].view.buf));
+    }
+    PyMem_Free(saliences);
     release_all(arrays, 4);
     return result;
 }

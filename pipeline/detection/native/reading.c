@@ -18,8 +18,8 @@ typedef struct {
 
 /* What is known of a word before it has a number. */
 typedef struct {
-    PyObject *stem;
-    uint32_t hash;
+    uint32_t hash, stem;
+    int is_term;
     double share;
 } Described;
 
@@ -73,27 +73,37 @@ static int describe_plainly(const Words *words, PyObject *form, Described *descr
         double share = share_of(words, term.letters, term.size);
         described->share = share < 0.0 || share > described->share ? share : described->share;
     }
-    described->stem = described->share < 0.0 ? NULL : string_of(term.letters, stem_size(&term));
-    return described->stem == NULL ? -1 : 1;
+    described->is_term = term.size > 0;
+    described->stem = hash_letters(term.letters, stem_size(&term));
+    return described->share < 0.0 ? -1 : 1;
 }
 
-/* Ask for what is known of a word: its hash, its stem and its share of all words. */
+static int take_hash(PyObject *number, uint32_t *hash)
+{
+    unsigned long value = PyLong_AsUnsignedLong(number);
+    if (!PyErr_Occurred() && value > UINT32_MAX) {
+        PyErr_SetString(PyExc_OverflowError, "a word is described by hashes of 32 bits");
+    }
+    *hash = (uint32_t)value;
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+/* Ask for what is known of a word: its hash, that of its stem if it is a term, and its share of all words. */
 static int ask_for(const Words *words, PyObject *form, Described *described)
 {
-    PyObject *answer = PyObject_CallOneArg(words->describe, form), *stem;
-    unsigned long hash;
+    PyObject *answer = PyObject_CallOneArg(words->describe, form), *hash, *stem;
     if (answer == NULL) {
         return -1;
     }
     int status = -1;
     if (!PyTuple_Check(answer)) {
         PyErr_SetString(PyExc_TypeError, "a word is described by a tuple");
-    } else if (PyArg_ParseTuple(answer, "kUd", &hash, &stem, &described->share) && PyUnicode_CheckExact(stem)) {
-        described->hash = (uint32_t)hash;
-        described->stem = Py_NewRef(stem);
-        status = 0;
-    } else if (!PyErr_Occurred()) {
-        PyErr_SetString(PyExc_TypeError, "a stem is a string");
+    } else if (PyArg_ParseTuple(answer, "OOd", &hash, &stem, &described->share)) {
+        described->is_term = stem != Py_None;
+        status = take_hash(hash, &described->hash) < 0 ||
+                         (described->is_term && take_hash(stem, &described->stem) < 0)
+                     ? -1
+                     : 0;
     }
     Py_DECREF(answer);
     return status;
@@ -101,46 +111,38 @@ static int ask_for(const Words *words, PyObject *form, Described *described)
 
 /* Numbers */
 
-/* Make room for one word more, and for its stem: stems are no more than words, but for the empty one. */
+/* Make room for one word more. */
 static int grow(Words *words)
 {
-    Py_ssize_t before = words->capacity, after = 2 * before + 256;
-    if (PyList_GET_SIZE(words->forms.list) < before) {
+    Py_ssize_t after = 2 * words->capacity + 256;
+    if (PyList_GET_SIZE(words->forms.list) < words->capacity) {
         return 0;
     }
     Word *rows = PyMem_Realloc(words->rows, after * sizeof(Word));
-    words->rows = rows == NULL ? words->rows : rows;
-    uint32_t *stem_at = rows == NULL ? NULL : PyMem_Realloc(words->stem_at, (after + 1) * sizeof(uint32_t));
-    if (stem_at == NULL) {
+    if (rows == NULL) {
         PyErr_NoMemory();
         return -1;
     }
-    memset(stem_at + before, 0, (after + 1 - before) * sizeof(uint32_t));
-    words->stem_at = stem_at;
+    words->rows = rows;
     words->capacity = after;
     return 0;
 }
 
 static Py_ssize_t number_new(Words *words, PyObject *form)
 {
-    Described described = {NULL, 0, 0.0};
+    Described described = {0, 0, 0, 0.0};
     int is_plain = describe_plainly(words, form, &described);
-    if (is_plain < 0 || (is_plain == 0 && ask_for(words, form, &described) < 0)) {
-        return -1;
-    }
-    Py_ssize_t number = grow(words) < 0 ? -1 : PyList_GET_SIZE(words->forms.list);
-    Py_ssize_t stem = number < 0 ? -1 : add_string(&words->stems, described.stem);
-    Py_DECREF(described.stem);
-    if (stem < 0) {
+    if (is_plain < 0 || (is_plain == 0 && ask_for(words, form, &described) < 0) || grow(words) < 0) {
         return -1;
     }
     Py_UCS4 first = PyUnicode_READ_CHAR(form, 0);
     double background = 1.0 - exp(-described.share * ARTICLE_WORDS);
-    words->rows[number] = (Word){
+    words->rows[PyList_GET_SIZE(words->forms.list)] = (Word){
         .hash = described.hash,
-        .stem = (uint32_t)stem,
+        .stem = described.stem,
         .background = background,
         .idf = -log(background),
+        .is_term = described.is_term != 0,
         .is_name = Py_UNICODE_ISUPPER(first) != 0,
         .is_number = Py_UNICODE_ISNUMERIC(first) != 0,
     };
@@ -356,16 +358,6 @@ static int take_shares(Words *words, PyObject *shares)
     return 0;
 }
 
-/* The empty stem, of words too slight to be a term, has the number 0. */
-static int begin(Words *words)
-{
-    PyObject *empty = PyUnicode_New(0, 0);
-    int failed = empty == NULL || chunks_begin(&words->chunks) < 0 || strings_begin(&words->forms) < 0 ||
-                 strings_begin(&words->stems) < 0 || add_string(&words->stems, empty) < 0;
-    Py_XDECREF(empty);
-    return failed ? -1 : 0;
-}
-
 static PyObject *words_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
     PyObject *letters, *shares, *known, *cut, *describe;
@@ -383,7 +375,7 @@ static PyObject *words_new(PyTypeObject *type, PyObject *args, PyObject *keyword
     words->cut = Py_NewRef(cut);
     words->describe = Py_NewRef(describe);
     if (take_shares(words, shares) < 0 || take_letters(letters, words->tables, &words->letters) < 0 ||
-        begin(words) < 0) {
+        chunks_begin(&words->chunks) < 0 || strings_begin(&words->forms) < 0) {
         Py_CLEAR(words);
     }
     return (PyObject *)words;
@@ -395,9 +387,7 @@ static void words_dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
     chunks_end(&words->chunks);
     strings_end(&words->forms);
-    strings_end(&words->stems);
     PyMem_Free(words->rows);
-    PyMem_Free(words->stem_at);
     if (words->letters.size > 0) {
         release_all(words->tables, NUM_LETTERS);
     }

@@ -11,7 +11,7 @@ typedef struct {
 } Form;
 
 typedef struct {
-    uint32_t number, in_title, in_text, first, form, form_times;
+    uint32_t hash, in_title, in_text, first, form, form_times;
     int64_t capitals;
     int is_number;
     double background, idf, weight;
@@ -20,7 +20,6 @@ typedef struct {
 /* What decides between stems. */
 typedef struct {
     double salience;
-    PyObject *spelling;
     const Stem *stem;
 } Rank;
 
@@ -32,19 +31,29 @@ typedef struct {
     Words *words;
     Form *forms;
     Stem *stems;
-    size_t num_forms, num_stems;
+    uint32_t *slots; /* by hash the place of a stem, and one more */
+    size_t num_forms, num_stems, mask;
 } Article;
+
+static size_t find_stem(Article *article, const Word *word, uint32_t position)
+{
+    size_t slot = word->stem & article->mask;
+    while (article->slots[slot] != 0 && article->stems[article->slots[slot] - 1].hash != word->stem) {
+        slot = (slot + 1) & article->mask;
+    }
+    if (article->slots[slot] == 0) {
+        article->stems[article->num_stems] = (Stem){.hash = word->stem, .first = position, .idf = word->idf};
+        article->slots[slot] = (uint32_t)++article->num_stems;
+    }
+    return article->slots[slot] - 1;
+}
 
 /* Count a word that the article did not have so far; gives where. */
 static uint32_t add_form(Article *article, uint32_t number, const Word *word, uint32_t position)
 {
-    uint32_t *at = &article->words->stem_at[word->stem];
-    if (*at == 0) {
-        article->stems[article->num_stems] = (Stem){.number = word->stem, .first = position, .idf = word->idf};
-        *at = (uint32_t)++article->num_stems;
-    }
-    article->forms[article->num_forms] = (Form){number, 0, *at - 1};
-    Stem *stem = &article->stems[*at - 1];
+    size_t place = find_stem(article, word, position);
+    article->forms[article->num_forms] = (Form){number, 0, place};
+    Stem *stem = &article->stems[place];
     stem->is_number |= word->is_number;
     stem->background = word->background > stem->background ? word->background : stem->background;
     stem->idf = word->idf < stem->idf ? word->idf : stem->idf;
@@ -54,7 +63,7 @@ static uint32_t add_form(Article *article, uint32_t number, const Word *word, ui
 static void count(Article *article, uint32_t number, uint32_t position, int in_title)
 {
     Word *word = &article->words->rows[number];
-    if (word->stem == 0) {
+    if (!word->is_term) {
         return;
     }
     if (word->at == 0) {
@@ -104,18 +113,21 @@ static int most_salient_first(const void *first, const void *second)
     if (one->salience != other->salience) {
         return one->salience > other->salience ? -1 : 1;
     }
-    return PyUnicode_Compare(one->spelling, other->spelling);
+    return (one->stem->hash > other->stem->hash) - (one->stem->hash < other->stem->hash);
 }
 
-static PyObject *chosen(const Article *article, const Rank *ranks, const Array *weights, const Array *backgrounds)
+enum { TITLE, TEXT, SETTINGS, FADING, IDS, WEIGHTS, BACKGROUNDS, NUM_ARRAYS };
+
+static PyObject *chosen(const Article *article, const Rank *ranks, const Array *arrays)
 {
-    Py_ssize_t num_stems = (Py_ssize_t)article->num_stems;
-    Py_ssize_t size = num_stems < weights->length ? num_stems : weights->length;
+    Py_ssize_t num_stems = (Py_ssize_t)article->num_stems, room = arrays[IDS].length;
+    Py_ssize_t size = num_stems < room ? num_stems : room;
     PyObject *forms = PyTuple_New(size);
     for (Py_ssize_t place = 0; forms != NULL && place < size; place++) {
         const Stem *stem = ranks[place].stem;
-        ((float *)weights->view.buf)[place] = (float)stem->weight;
-        ((float *)backgrounds->view.buf)[place] = (float)stem->background;
+        ((uint32_t *)arrays[IDS].view.buf)[place] = stem->hash;
+        ((float *)arrays[WEIGHTS].view.buf)[place] = (float)stem->weight;
+        ((float *)arrays[BACKGROUNDS].view.buf)[place] = (float)stem->background;
         PyTuple_SET_ITEM(forms, place, Py_NewRef(written(article, stem->form)));
     }
     return forms;
@@ -127,9 +139,6 @@ static void read_words(Article *article, const Array *title, const Array *text)
     for (Py_ssize_t place = 0; place < text->length; place++) {
         LOOK_AHEAD(words->rows + number_at(text, place));
     }
-    for (Py_ssize_t place = 0; place < text->length; place++) {
-        LOOK_AHEAD(words->stem_at + words->rows[number_at(text, place)].stem);
-    }
     for (Py_ssize_t place = 0; place < title->length; place++) {
         count(article, number_at(title, place), (uint32_t)place, 1);
     }
@@ -140,9 +149,6 @@ static void read_words(Article *article, const Array *title, const Array *text)
     for (size_t place = 0; place < article->num_forms; place++) {
         words->rows[article->forms[place].word].at = 0;
     }
-    for (size_t place = 0; place < article->num_stems; place++) {
-        words->stem_at[article->stems[place].number] = 0;
-    }
 }
 
 static void rank(Article *article, const Settings *settings, const Array *fading, Rank *ranks)
@@ -150,37 +156,45 @@ static void rank(Article *article, const Settings *settings, const Array *fading
     for (size_t place = 0; place < article->num_stems; place++) {
         Stem *stem = &article->stems[place];
         weigh(stem, settings, fading);
-        PyObject *spelling = PyList_GET_ITEM(article->words->stems.list, stem->number);
-        ranks[place] = (Rank){stem->weight * stem->idf, spelling, stem};
+        ranks[place] = (Rank){stem->weight * stem->idf, stem};
     }
     qsort(ranks, article->num_stems, sizeof(Rank), most_salient_first);
 }
 
-enum { TITLE, TEXT, SETTINGS, FADING, WEIGHTS, BACKGROUNDS, NUM_ARRAYS };
-
 static PyObject *salient_of(Words *words, const Array *arrays)
 {
     Py_ssize_t size = arrays[TITLE].length + arrays[TEXT].length;
-    Article article = {words, PyMem_Malloc(size * sizeof(Form) + 1), PyMem_Malloc(size * sizeof(Stem) + 1), 0, 0};
+    size_t num_slots = 2;
+    while (num_slots < 2 * (size_t)size) {
+        num_slots *= 2;
+    }
+    Article article = {
+        .words = words,
+        .forms = PyMem_Malloc(size * sizeof(Form) + 1),
+        .stems = PyMem_Malloc(size * sizeof(Stem) + 1),
+        .slots = PyMem_Calloc(num_slots, sizeof(uint32_t)),
+        .mask = num_slots - 1,
+    };
     Rank *ranks = PyMem_Malloc(size * sizeof(Rank) + 1);
     PyObject *result = NULL;
-    if (article.forms == NULL || article.stems == NULL || ranks == NULL) {
+    if (article.forms == NULL || article.stems == NULL || article.slots == NULL || ranks == NULL) {
         PyErr_NoMemory();
     } else {
         read_words(&article, &arrays[TITLE], &arrays[TEXT]);
         rank(&article, arrays[SETTINGS].view.buf, &arrays[FADING], ranks);
-        result = chosen(&article, ranks, &arrays[WEIGHTS], &arrays[BACKGROUNDS]);
+        result = chosen(&article, ranks, arrays);
     }
     PyMem_Free(article.forms);
     PyMem_Free(article.stems);
+    PyMem_Free(article.slots);
     PyMem_Free(ranks);
     return result;
 }
 
 PyObject *words_salient(PyObject *self, PyObject *const *args, Py_ssize_t num_args)
 {
-    static const int item_sizes[NUM_ARRAYS] = {1, 1, 8, 8, 4, 4};
-    static const char *names[NUM_ARRAYS] = {"title", "text", "settings", "fading", "weights", "backgrounds"};
+    static const int item_sizes[NUM_ARRAYS] = {1, 1, 8, 8, 4, 4, 4};
+    static const char *names[NUM_ARRAYS] = {"title", "text", "settings", "fading", "ids", "weights", "backgrounds"};
     Words *words = (Words *)self;
     Array arrays[NUM_ARRAYS];
     if (!takes_arguments("salient", num_args, NUM_ARRAYS)) {
@@ -190,12 +204,12 @@ PyObject *words_salient(PyObject *self, PyObject *const *args, Py_ssize_t num_ar
     for (; status == 0 && taken < NUM_ARRAYS; taken += status == 0) {
         status = taken < SETTINGS ? take_numbers(words, args[taken], &arrays[taken])
                                   : take(args[taken], &arrays[taken], item_sizes[taken],
-                                         taken < WEIGHTS ? 0 : PyBUF_WRITABLE, names[taken]);
+                                         taken < IDS ? 0 : PyBUF_WRITABLE, names[taken]);
     }
     PyObject *result = NULL;
     if (status == 0) {
         int fit = arrays[SETTINGS].length == 5 && arrays[FADING].length > 0 &&
-                  arrays[WEIGHTS].length == arrays[BACKGROUNDS].length;
+                  arrays[IDS].length == arrays[WEIGHTS].length && arrays[IDS].length == arrays[BACKGROUNDS].length;
         result = fit ? salient_of(words, arrays) : no_room("salient");
     }
     release_all(arrays, taken);

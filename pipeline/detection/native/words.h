@@ -57,11 +57,11 @@ typedef struct {
     size_t size, capacity;
 } Chunks;
 
-/* What is known of a word: hash of its lower case, number of its stem, and how common it is before any news. */
+/* What is known of a word: hash of its lower case and of its stem, and how common it is before any news. */
 typedef struct {
-    uint32_t hash, stem; /* stem 0: too slight to be a term */
+    uint32_t hash, stem;
     double background, idf;
-    uint8_t is_name, is_number;
+    uint8_t is_term, is_name, is_number;
     uint32_t at; /* where it is counted; 0 between two articles */
 } Word;
 
@@ -69,9 +69,8 @@ typedef struct {
     PyObject_HEAD
     Chunks chunks;
     Word *rows;
-    uint32_t *stem_at; /* for each stem a place to count in; all 0 between two articles */
     Py_ssize_t capacity;
-    Strings forms, stems; /* how each word, and each stem, is written */
+    Strings forms; /* how each word is written */
     PyObject *known, *cut, *describe;
     Array tables[NUM_LETTERS], shares; /* shares: the least of a word, by its length */
     Letters letters;
