@@ -115,9 +115,9 @@ class Archive:
         number = self._number_of.get(article_id)
         return None if number is None else self.get(number)
 
-    def is_current(self, kept: Kept) -> bool:
-        """Whether an article was neither revised nor taken down since."""
-        return self.by_id(kept.sketch().article_id) is kept
+    def is_current(self, article_id: str, kept: Kept) -> bool:
+        """Whether an article of that id was neither revised nor taken down since."""
+        return self.by_id(article_id) is kept
 
     def take_down(self, article_id: str) -> None:
         """Treat the next article of this id as new, and nothing as a copy of this one."""

@@ -1,5 +1,6 @@
 """How detection's state is written to bytes: MessagePack behind one byte that names the version."""
 
+import sys
 from functools import cache
 from typing import Any, TypeVar
 
@@ -15,6 +16,8 @@ VERSION = 6
 
 _LEVEL = 1
 """Of Zstandard: what is asked of it is speed."""
+
+_IS_LITTLE_ENDIAN = sys.byteorder == "little"
 
 T = TypeVar("T")
 
@@ -103,19 +106,13 @@ def copy_signature(encoded: bytes, size: int) -> NDArray[np.uint8]:
 
 def _write_array(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        return value.astype(_little_endian(value.dtype), copy=False).tobytes()
+        return (value if _IS_LITTLE_ENDIAN else value.byteswap()).data
     raise TypeError(f"state cannot hold a {type(value).__name__}: {value!r}")
 
 
 def _read_array(kind: Any, value: Any) -> Any:
-    dtype = kind.__args__[1].__args__[0]
-    return np.frombuffer(value, _little_endian(dtype)).astype(dtype, copy=False)
-
-
-@cache
-def _little_endian(dtype: Any) -> np.dtype[Any]:
-    little_endian: np.dtype[Any] = np.dtype(dtype).newbyteorder("<")
-    return little_endian
+    array = np.frombuffer(value, kind.__args__[1].__args__[0])
+    return array if _IS_LITTLE_ENDIAN else array.byteswap()
 
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_write_array)

@@ -1,14 +1,14 @@
 """The life of a story: when it emerges, grows, is corrected and closes, and the event that says so."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 
 from pipeline.config import StoryConfig
-from pipeline.detection.archive import Archive, Kept
+from pipeline.detection.archive import Archive
 from pipeline.detection.clock import from_micros
 from pipeline.detection.keywords import keywords
 from pipeline.detection.micro import MicroCluster
@@ -106,13 +106,19 @@ class Lifecycle:
 
     def retold(self, micro: MicroCluster) -> list[Mention]:
         """Make the mentions of a micro-cluster anew, as far as its articles are live: another story is to tell them."""
-        found = [self._archive.get(number) for number in micro.members]
-        return [self._mention(kept, micro) for kept in found if kept and self._archive.is_current(kept)]
+        return [self._mention(sketch, role, micro) for sketch, role in self._current(micro.members)]
 
-    def _mention(self, kept: Kept, micro: MicroCluster) -> Mention:
-        sketch = kept.sketch()
+    def _current(self, numbers: Iterable[int]) -> Iterator[tuple[Sketch, Role]]:
+        """Go through those of some articles that are live, neither revised nor taken down, each with its role."""
+        for number in numbers:
+            kept = self._archive.get(number)
+            sketch = kept and kept.sketch()
+            if kept and sketch and self._archive.is_current(sketch.article_id, kept):
+                yield sketch, kept.role
+
+    def _mention(self, sketch: Sketch, role: Role, micro: MicroCluster) -> Mention:
         vector = self._placer.vector(sketch)
-        return mention_of(sketch, kept.role, micro.cosine(vector), shared_terms(sketch, vector, micro))
+        return mention_of(sketch, role, micro.cosine(vector), shared_terms(sketch, vector, micro))
 
     def _is_emergent(self, story: Story) -> bool:
         return story.num_reports >= self._config.emerge_reports and story.num_outlets >= self._config.emerge_outlets
@@ -167,13 +173,7 @@ class Lifecycle:
     def _newest(self, story: Story) -> list[Sketch]:
         """List the newest reports of a story, from new to old, as far as they are live."""
         numbers = sorted((number for micro in story.micros.values() for number in micro.members), reverse=True)
-        kept = (self._archive.get(number) for number in numbers)
-        # What was revised or taken down is no longer found under its id.
-        reports = (
-            one.sketch()
-            for one in kept
-            if one is not None and one.role is Role.REPORT and self._archive.is_current(one)
-        )
+        reports = (sketch for sketch, role in self._current(numbers) if role is Role.REPORT)
         return list(islice(reports, _NEWEST))
 
 
