@@ -93,7 +93,8 @@ class MicroCluster(msgspec.Struct, gc=False):
         self.num_reports += 1
         self._count_outlet(sketch.outlet, 1)
         recent = [*self.recent, sketch.observed_at]
-        self.recent = [moment for moment in recent if moment > max(recent) - _HOUR]
+        newest = max(recent)
+        self.recent = [moment for moment in recent if moment > newest - _HOUR]
 
     def remove_report(self, vector: Vector, sketch: Sketch) -> None:
         self._take_out(vector)
