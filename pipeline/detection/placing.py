@@ -1,7 +1,7 @@
 """Placing: what an article is, and which story it belongs to. Decides; changes nothing."""
 
 from collections.abc import Sequence
-from functools import partial
+from itertools import islice
 from operator import attrgetter, neg
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ from pipeline.records import Role, RunnerUp
 
 _TERMS_TOLD = 8
 _MOST_STORIES = 8
-"""Stories that are weighed against each other when no micro-cluster is near enough."""
+"""Stories that are weighed against each other: those of the nearest micro-clusters."""
 _CROWD = 5
 _MOST_MICROS = 32
 """Micro-clusters of a story; beyond it a report joins the nearest, so that the cost of an article stays bounded."""
@@ -50,8 +50,8 @@ class Placement(msgspec.Struct, frozen=True, array_like=True):
     """Likeness to the fifth story in the order of likeness: in a crowd of look-alikes, being like one says little."""
 
 
-class _Ranked(NamedTuple):
-    """In the order in which they are ranked: the nearest first, of equals the older."""
+class _Near(NamedTuple):
+    """The micro-cluster of a story that is nearest to an article. They sort by nearness, of equals the older first."""
 
     distance: float
     """The cosine, turned round."""
@@ -61,10 +61,6 @@ class _Ranked(NamedTuple):
     @property
     def cosine(self) -> float:
         return -self.distance
-
-
-_as_ranked = partial(tuple.__new__, _Ranked)
-"""Makes one of a tuple in a fraction of the time: an article needs twenty, and of most only their order."""
 
 
 class _Liked(NamedTuple):
@@ -137,10 +133,10 @@ class Placer:
 
     def _place_report(self, sketch: Sketch, *, late: bool) -> Placement:
         vector = self.vector(sketch)
-        ranked = self._rank(sketch, vector)
-        liked = self._like(vector, ranked)
+        near = self._rank(sketch, vector)
+        liked = _like(vector, [one.story for one in near])
         crowding = liked[_CROWD - 1].likeness if len(liked) >= _CROWD else 0.0
-        story = self._best_story(vector, ranked, liked, crowding)
+        story = self._best_story(vector, near, liked, crowding)
         if story is None:
             micro_id = self._new_micro_id(sketch, late=late)
             return Placement(
@@ -148,12 +144,12 @@ class Placer:
                 micro_id,
                 micro_id,
                 Role.REPORT,
-                runner_up=_runner_up(ranked),
-                neighbour=_neighbour(ranked),
+                runner_up=_runner_up(near),
+                neighbour=_neighbour(near),
                 crowding=crowding,
             )
-        nearest = next(near for near in ranked if near.story is story)
-        others = [near for near in ranked if near.story is not story]
+        nearest = next(one for one in near if one.story is story)
+        others = [one for one in near if one.story is not story]
         is_one_of_them = nearest.cosine >= self._config.micro_threshold or len(story.micros) >= _MOST_MICROS
         micro_id = nearest.micro.id if is_one_of_them else self._new_micro_id(sketch, late=late)
         return Placement(
@@ -168,29 +164,25 @@ class Placer:
             crowding,
         )
 
-    def _rank(self, sketch: Sketch, vector: Vector) -> list[_Ranked]:
-        """Rank the micro-clusters of all candidates, the nearest first."""
+    def _rank(self, sketch: Sketch, vector: Vector) -> list[_Near]:
+        """Name the nearest of the stories that have candidates, the nearest first."""
         found = self._stories.holding(self._archive.resembling(sketch))
         if not found:
             return []
         micros, stories = zip(*found, strict=True)
         distances = map(neg, cosines(vector, micros))
-        return list(map(_as_ranked, sorted(zip(distances, micros, stories, strict=True))))
-
-    def _like(self, vector: Vector, ranked: Sequence[_Ranked]) -> list[_Liked]:
-        """Weigh the stories of the nearest micro-clusters by the mean cosine of their reports, the likest first."""
-        stories = list({story.id: story for _, _, story in ranked}.values())[:_MOST_STORIES]
-        sums = sums_of_cosines(vector, stories)
-        liked = [_Liked(_mean(total, story.num_reports), story) for total, story in zip(sums, stories, strict=True)]
-        return sorted(liked, key=_likeness, reverse=True)
+        nearest: dict[str, tuple[float, MicroCluster, Story]] = {}
+        for ranked in sorted(zip(distances, micros, stories, strict=True)):
+            nearest.setdefault(ranked[-1].id, ranked)
+        return list(map(_Near._make, islice(nearest.values(), _MOST_STORIES)))
 
     def _best_story(
-        self, vector: Vector, ranked: Sequence[_Ranked], liked: Sequence[_Liked], crowding: float
+        self, vector: Vector, near: Sequence[_Near], liked: Sequence[_Liked], crowding: float
     ) -> Story | None:
         """Name the story of the nearest micro-cluster, if near enough; else the one most like it, if like enough."""
         near_enough = max(self._config.micro_threshold, self._config.micro_crowd_factor * crowding)
-        if ranked and ranked[0].cosine >= near_enough:
-            return ranked[0].story
+        if near and near[0].cosine >= near_enough:
+            return near[0].story
         lone = Group(1, 0.0, num_terms(vector), crowding)
         if liked and self._linkage.are_one(liked[0].likeness, liked[0].story.group, lone):
             return liked[0].story
@@ -208,14 +200,21 @@ def shared_terms(sketch: Sketch, vector: Vector, micro: MicroCluster) -> tuple[s
     return tuple([forms[place] for place in kernels.heaviest_shared(vector, micro.centre, sketch.ids, _TERMS_TOLD)])
 
 
+def _like(vector: Vector, stories: Sequence[Story]) -> list[_Liked]:
+    """Weigh stories by the mean cosine of their reports with an article, the likest first."""
+    sums = sums_of_cosines(vector, stories)
+    liked = [_Liked(_mean(total, story.num_reports), story) for total, story in zip(sums, stories, strict=True)]
+    return sorted(liked, key=_likeness, reverse=True)
+
+
 def _mean(total: float, count: int) -> float:
     """Give the mean of what was summed; 0 of nothing."""
     return total / count if count else 0.0
 
 
-def _runner_up(ranked: Sequence[_Ranked]) -> RunnerUp | None:
-    return RunnerUp(ranked[0].story.id, ranked[0].cosine) if ranked else None
+def _runner_up(near: Sequence[_Near]) -> RunnerUp | None:
+    return RunnerUp(near[0].story.id, near[0].cosine) if near else None
 
 
-def _neighbour(ranked: Sequence[_Ranked]) -> str | None:
-    return ranked[0].micro.id if ranked else None
+def _neighbour(near: Sequence[_Near]) -> str | None:
+    return near[0].micro.id if near else None

@@ -156,44 +156,46 @@ PyObject *weighted(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
     return vector;
 }
 
+/* The terms of a vector, each where its hash says or behind it; 0 where there is none. Most slots are free, so that most
+   terms of another vector are seen at once not to be among them. */
 typedef struct {
-    uint32_t *ids;
-    float *weights; /* 0 where there is no term */
+    uint64_t *slots;
     size_t mask;
 } Table;
 
+enum { SLOTS_A_TERM = 16 };
+
 static int make_table(Table *table, const Vector *vector)
 {
-    size_t capacity = 16;
-    while (capacity < 4 * (size_t)vector->length) {
+    size_t capacity = SLOTS_A_TERM;
+    while (capacity < SLOTS_A_TERM * (size_t)vector->length) {
         capacity *= 2;
     }
     table->mask = capacity - 1;
-    table->weights = PyMem_Calloc(capacity, sizeof(float) + sizeof(uint32_t));
-    if (table->weights == NULL) {
+    table->slots = PyMem_Calloc(capacity, sizeof(uint64_t));
+    if (table->slots == NULL) {
         PyErr_NoMemory();
         return -1;
     }
-    table->ids = (uint32_t *)(table->weights + capacity);
     for (Py_ssize_t place = 0; place < vector->length; place++) {
         uint64_t term = vector->terms[place];
         size_t slot = id_of(term) & table->mask;
-        while (table->weights[slot] != 0.0f) {
+        while (table->slots[slot] != 0) {
             slot = (slot + 1) & table->mask;
         }
-        table->ids[slot] = id_of(term);
-        table->weights[slot] = weight_of(term);
+        table->slots[slot] = term;
     }
     return 0;
 }
 
+/* The weight of a term, 0 where the vector has it not. */
 static inline float look_up(const Table *table, uint32_t id)
 {
     size_t slot = id & table->mask;
-    while (table->weights[slot] != 0.0f && table->ids[slot] != id) {
+    while (table->slots[slot] != 0 && id_of(table->slots[slot]) != id) {
         slot = (slot + 1) & table->mask;
     }
-    return table->weights[slot];
+    return weight_of(table->slots[slot]);
 }
 
 static double dot_of(const Table *table, const Vector *other)
@@ -259,7 +261,7 @@ PyObject *dots(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
     PyObject *found = NULL, *others = PySequence_Fast(args[1], "dots takes a sequence of vectors");
     if (others != NULL && make_table(&table, &vector) == 0) {
         found = dots_of(&table, others);
-        PyMem_Free(table.weights);
+        PyMem_Free(table.slots);
     }
     Py_XDECREF(others);
     return found;
