@@ -1,7 +1,8 @@
 """The index of recent articles: the Python of `pipeline.detection.kernels.BucketIndex`."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +10,16 @@ from numpy.typing import NDArray
 _KEY = np.uint32(2**30 - 1)
 """What counts of a key. Compiled, a cell of 32 bits holds what the slot does not imply of it, and a link."""
 _MOST_BANDS = 1 << 16
+_NONE = -1
 
-_Bucket = tuple[int, ...]
-"""The newest of the articles in it, from old to new."""
+
+class _Row(NamedTuple):
+    """An article that look-ups find."""
+
+    keys: NDArray[np.uint32]
+    """Its bucket in each band."""
+    older: list[int]
+    """The article before it in each of its buckets, live or not."""
 
 
 class BucketIndex:
@@ -21,7 +29,7 @@ class BucketIndex:
     rebuilt from the same articles answers the same.
 
     Compiled, space follows the live articles: 4 bytes a band for each, and 2.7 to 4 for the table that leads to them;
-    `sys.getsizeof` tells. In Python it is some twenty times as much.
+    `sys.getsizeof` tells. In Python it is some eleven times as much.
 
     Parameters
     ----------
@@ -46,15 +54,15 @@ class BucketIndex:
                 f"not {num_bands}, {depth}, {first}"
             )
         self._depth = depth
-        self._buckets: list[dict[int, _Bucket]] = [{} for _ in range(num_bands)]
-        """For each band."""
-        self._first = first
-        self._rows: deque[NDArray[np.uint32] | None] = deque()
-        """The buckets of each live article, from old to new; none of one that was passed over."""
+        self._newest: list[dict[int, int]] = [{} for _ in range(num_bands)]
+        """For each band, the newest live article of each bucket."""
+        self._rows: dict[int, _Row] = {}
+        """The live articles by number, without those that were passed over."""
+        self._first = self._next = first
 
     def __len__(self) -> int:
         """Give how many articles are live, with those that were passed over."""
-        return len(self._rows)
+        return self._next - self._first
 
     def add(self, keys: NDArray[np.uint32]) -> int:
         """Enter an article.
@@ -74,24 +82,33 @@ class BucketIndex:
         ValueError
             If there is not one key for each band, or they are not of 32 bits.
         """
-        row, number = self._row(keys), self._next
-        for buckets, key in zip(self._buckets, row.tolist(), strict=True):
-            buckets[key] = (*buckets.get(key, ()), number)[-self._depth :]
-        self._rows.append(row)
-        return number
+        keys, number = self._cut(keys), self._next
+        older = []
+        for newest, key in zip(self._newest, keys.tolist(), strict=True):
+            older.append(newest.get(key, _NONE))
+            newest[key] = number
+        self._rows[number] = _Row(keys, older)
+        return self.skip()
 
     def skip(self) -> int:
         """Pass one number over, for an article that look-ups shall not find, and give it."""
-        self._rows.append(None)
+        self._next += 1
         return self._next - 1
 
     def forget_before(self, number: int) -> None:
         """Let every article numbered below `number` go: look-ups no longer find it, and its space is used again."""
-        while self._rows and self._first < number:
-            row = self._rows.popleft()
+        first = min(max(self._first, number), self._next)
+        for gone in range(self._first, first):
+            row = self._rows.pop(gone, None)
             if row is not None:
-                self._leave_buckets(row)
-            self._first += 1
+                self._empty_buckets(row.keys, gone)
+        self._first = first
+
+    def _empty_buckets(self, keys: NDArray[np.uint32], gone: int) -> None:
+        """Let go of the buckets in which no article is newer."""
+        for newest, key in zip(self._newest, keys.tolist(), strict=True):
+            if newest[key] == gone:
+                del newest[key]
 
     def find(self, keys: NDArray[np.uint32], most: int) -> list[int]:
         """Name the live articles that share buckets with `keys`.
@@ -109,31 +126,20 @@ class BucketIndex:
         """
         if most < 0:
             raise ValueError(f"find takes at most {most} articles: give 0 or more")
-        found: list[int] = []
-        for buckets, key in zip(self._buckets, self._row(keys).tolist(), strict=True):
-            found += buckets.get(key, ())
+        rows, first, found = self._rows, self._first, []
+        for band, (newest, key) in enumerate(zip(self._newest, self._cut(keys).tolist(), strict=True)):
+            number, left = newest.get(key, _NONE), self._depth
+            while number >= first and left:
+                found.append(number)
+                number, left = rows[number].older[band], left - 1
         return likeliest(found, most)
 
-    @property
-    def _next(self) -> int:
-        return self._first + len(self._rows)
-
-    def _row(self, keys: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    def _cut(self, keys: NDArray[np.uint32]) -> NDArray[np.uint32]:
         if keys.itemsize != 4:
             raise ValueError(f"keys has items of {keys.itemsize} bytes: give items of 4")
-        if keys.size != len(self._buckets):
-            raise ValueError(f"keys has {keys.size} items: an index of {len(self._buckets)} bands takes one for each")
+        if keys.size != len(self._newest):
+            raise ValueError(f"keys has {keys.size} items: an index of {len(self._newest)} bands takes one for each")
         return keys & _KEY
-
-    def _leave_buckets(self, row: NDArray[np.uint32]) -> None:
-        """Take the oldest article out of its buckets, of those that are not full of newer ones."""
-        for buckets, key in zip(self._buckets, row.tolist(), strict=True):
-            bucket = buckets[key]
-            if bucket[0] == self._first:
-                if len(bucket) > 1:
-                    buckets[key] = bucket[1:]
-                else:
-                    del buckets[key]
 
 
 def likeliest(found: Sequence[int], most: int) -> list[int]:

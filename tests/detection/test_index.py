@@ -211,10 +211,11 @@ def test_in_python_nothing_is_kept_of_what_is_forgotten() -> None:
     for number in range(500):
         index.add(as_keys([number % 7, number, 5]))
         index.forget_before(number - 9)
-    assert [len(buckets) for buckets in index._buckets] == [7, 10, 1]
-    assert all(len(bucket) <= 2 for buckets in index._buckets for bucket in buckets.values())
+    assert [len(newest) for newest in index._newest] == [7, 10, 1]
+    assert len(index._rows) == 10
     index.forget_before(500)
-    assert not any(index._buckets)
+    assert not any(index._newest)
+    assert not index._rows
 
 
 @KINDS
