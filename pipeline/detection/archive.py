@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.codec import copy_signature, decode_sketch, encode_sketch
-from pipeline.detection.index import BucketIndex
+from pipeline.detection.kernels import kernels
 from pipeline.detection.minhash import EMPTY, similarities
 from pipeline.detection.sketch import Sketch, copy_keys, story_keys
 from pipeline.detection.spool import Spool
@@ -67,7 +67,7 @@ class Archive:
     Articles are numbered as they come, from `first`; generations of them are forgotten together.
     """
 
-    index_type = BucketIndex
+    index_type = kernels.BucketIndex
     """What finds articles by their buckets; benchmarks put others in its place."""
 
     def __init__(self, config: DetectionConfig, first: int = 0) -> None:

@@ -1,25 +1,35 @@
-"""The index of recent articles: which of them share a bucket with a new one, in bounded space."""
+"""The index of recent articles: the Python of `pipeline.detection.kernels.BucketIndex`."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.detection.kernels import kernels
+_KEY = np.uint32(2**30 - 1)
+"""What counts of a key. Compiled, a cell of 32 bits holds what the slot does not imply of it, and a link."""
+_MOST_BANDS = 1 << 16
+_NONE = -1
 
-_NONE = np.int32(-1)
-_GREATEST_LINK = 2**31 - 1
-_SMALLEST = 64
+
+class _Row(NamedTuple):
+    """An article that look-ups find."""
+
+    keys: NDArray[np.uint32]
+    """Its bucket in each band."""
+    older: list[int]
+    """The article before it in each of its buckets, live or not."""
 
 
 class BucketIndex:
-    """Finds the articles that share an LSH bucket with a signature.
+    """Finds the articles that share an LSH bucket with a signature, in bounded space.
 
-    Every article is a row: its key in each band, and a link to the article that was newest in the same slot before
-    it. A link is the article's number, counted from an origin that moves up now and then, so that four bytes hold it.
-    A slot's articles thus form a chain from new to old, which a look-up follows only as long as it needs. What a
-    look-up finds depends on the live articles and their keys alone, never on how the tables grew: an index rebuilt
-    from the same articles answers the same.
+    Articles are numbered as they come. What a look-up finds depends on the live articles and their keys alone: an index
+    rebuilt from the same articles answers the same.
 
-    Space is ``num_bands * 12`` to ``num_bands * 24`` bytes a live article, with nothing kept per bucket.
+    Compiled, space follows the live articles: 4 bytes a band for each, and 2.7 to 4 for the table that leads to them;
+    `sys.getsizeof` tells. In Python it is some eleven times as much.
 
     Parameters
     ----------
@@ -30,27 +40,29 @@ class BucketIndex:
         (Petrović, Osborne, Lavrenko, *Streaming First Story Detection*, 2010).
     first
         Number of the first article.
+
+    Raises
+    ------
+    ValueError
+        If there is no band, or more than 65,536; if the depth is less than 1, or the first number less than 0.
     """
 
     def __init__(self, num_bands: int, depth: int, first: int = 0) -> None:
+        if not 1 <= num_bands <= _MOST_BANDS or depth < 1 or first < 0:
+            raise ValueError(
+                f"an index takes 1 to {_MOST_BANDS} bands, a depth from 1 on and a first number from 0 on, "
+                f"not {num_bands}, {depth}, {first}"
+            )
         self._depth = depth
-        self._num_bands = num_bands
-        self._first = first
-        self._next = first
-        self._allocate(_SMALLEST)
+        self._newest: list[dict[int, int]] = [{} for _ in range(num_bands)]
+        """For each band, the newest live article of each bucket."""
+        self._rows: dict[int, _Row] = {}
+        """The live articles by number, without those that were passed over."""
+        self._first = self._next = first
 
     def __len__(self) -> int:
+        """Give how many articles are live, with those that were passed over."""
         return self._next - self._first
-
-    def _allocate(self, capacity: int) -> None:
-        num_bands = self._num_bands
-        self._mask = capacity - 1
-        # A multiple of the capacity: links and numbers are in the same rows.
-        self._origin = self._first & -capacity
-        self._keys = np.zeros((capacity, num_bands), np.uint32)
-        self._older = np.full((capacity, num_bands), _NONE)
-        self._found = np.zeros(capacity, bool)
-        self._newest = np.full((num_bands, capacity), _NONE)
 
     def add(self, keys: NDArray[np.uint32]) -> int:
         """Enter an article.
@@ -58,52 +70,45 @@ class BucketIndex:
         Parameters
         ----------
         keys
-            Its bucket in each band, shape ``(num_bands,)``.
+            Its bucket in each band, shape ``(num_bands,)``; the low 30 bits of each count.
 
         Returns
         -------
         int
             Its number: one more than that of the article before it.
+
+        Raises
+        ------
+        ValueError
+            If there is not one key for each band, or they are not of 32 bits.
         """
-        if len(self) > self._mask:
-            self._grow()
-        if self._next - self._origin > _GREATEST_LINK:
-            self._move_origin()
-        number = self._next
-        self._enter(number, keys)
+        keys, number = self._cut(keys), self._next
+        older = []
+        for newest, key in zip(self._newest, keys.tolist(), strict=True):
+            older.append(newest.get(key, _NONE))
+            newest[key] = number
+        self._rows[number] = _Row(keys, older)
+        return self.skip()
+
+    def skip(self) -> int:
+        """Pass one number over, for an article that look-ups shall not find, and give it."""
         self._next += 1
-        return number
-
-    def skip(self) -> None:
-        """Pass one number over, for an article that look-ups shall not find."""
-        if len(self) > self._mask:
-            self._grow()
-        self._found[self._next & self._mask] = False
-        self._next += 1
-
-    def _enter(self, number: int, keys: NDArray[np.uint32]) -> None:
-        self._found[number & self._mask] = True
-        kernels.enter(self._keys, self._older, self._newest, keys, number - self._origin)
-
-    def _grow(self) -> None:
-        numbers = np.arange(self._first, self._next)
-        numbers = numbers[self._found[numbers & self._mask]]
-        kept = self._keys[numbers & self._mask]
-        self._allocate(2 * (self._mask + 1))
-        for number, keys in zip(numbers.tolist(), kept, strict=True):
-            self._enter(number, keys)
-
-    def _move_origin(self) -> None:
-        origin = self._first & ~self._mask
-        for links in (self._older, self._newest):
-            # What then lies before the origin was let go long ago, and ends a chain as none does.
-            links -= np.int32(origin - self._origin)
-            np.maximum(links, _NONE, out=links)
-        self._origin = origin
+        return self._next - 1
 
     def forget_before(self, number: int) -> None:
         """Let every article numbered below `number` go: look-ups no longer find it, and its space is used again."""
-        self._first = min(max(self._first, number), self._next)
+        first = min(max(self._first, number), self._next)
+        for gone in range(self._first, first):
+            row = self._rows.pop(gone, None)
+            if row is not None:
+                self._empty_buckets(row.keys, gone)
+        self._first = first
+
+    def _empty_buckets(self, keys: NDArray[np.uint32], gone: int) -> None:
+        """Let go of the buckets in which no article is newer."""
+        for newest, key in zip(self._newest, keys.tolist(), strict=True):
+            if newest[key] == gone:
+                del newest[key]
 
     def find(self, keys: NDArray[np.uint32], most: int) -> list[int]:
         """Name the live articles that share buckets with `keys`.
@@ -113,6 +118,32 @@ class BucketIndex:
         list[int]
             At most `depth` a band; of more than `most` in all those that share most buckets, of equals the newest.
             Ascending.
+
+        Raises
+        ------
+        ValueError
+            If `most` is negative, or the keys are none of this index.
         """
-        tables = self._keys, self._older, self._newest
-        return kernels.find(*tables, keys, self._first, self._origin, self._depth, most)
+        if most < 0:
+            raise ValueError(f"find takes at most {most} articles: give 0 or more")
+        rows, first, found = self._rows, self._first, []
+        for band, (newest, key) in enumerate(zip(self._newest, self._cut(keys).tolist(), strict=True)):
+            number, left = newest.get(key, _NONE), self._depth
+            while number >= first and left:
+                found.append(number)
+                number, left = rows[number].older[band], left - 1
+        return likeliest(found, most)
+
+    def _cut(self, keys: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        if keys.itemsize != 4:
+            raise ValueError(f"keys has items of {keys.itemsize} bytes: give items of 4")
+        if keys.size != len(self._newest):
+            raise ValueError(f"keys has {keys.size} items: an index of {len(self._newest)} bands takes one for each")
+        return keys & _KEY
+
+
+def likeliest(found: Sequence[int], most: int) -> list[int]:
+    """Keep each article once; of too many those found most often, of equals the newest."""
+    times = Counter(found)
+    kept = sorted(times, key=lambda number: (-times[number], -number))[:most] if len(times) > most else times
+    return sorted(kept)

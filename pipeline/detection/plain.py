@@ -5,19 +5,19 @@ Arrays that are given out are the caller's, so that neither needs to make any.
 """
 
 import math
-from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from pipeline.detection.index import BucketIndex
 from pipeline.detection.linkage import are_one, partition
 from pipeline.detection.packing import Vector, ids_of, num_terms, packed, weights_of
 from pipeline.detection.reading import Letters, Words
 
 __all__ = [
+    "BucketIndex",
     "Counts",
     "Words",
     "add",
@@ -26,8 +26,6 @@ __all__ = [
     "capital_runs",
     "dots",
     "elements",
-    "enter",
-    "find",
     "hash_words",
     "heaviest_shared",
     "partition",
@@ -40,8 +38,6 @@ __all__ = [
 ]
 
 _REPEAT_STEP = np.uint32(0x9E3779B1)
-_FEW = 16
-"""Chains that are followed one by one faster than side by side."""
 
 
 class Counts(dict[int, int]):
@@ -262,78 +258,6 @@ def bucket_keys(values: NDArray[np.uint32], rows: int, out: NDArray[np.uint32]) 
     out[:] = 0
     for row in range(rows):
         out[:] = _mixed(out * np.uint32(31) + bands[:, row])
-
-
-def enter(
-    keys: NDArray[np.uint32],
-    older: NDArray[np.int32],
-    newest: NDArray[np.int32],
-    entered: NDArray[np.uint32],
-    link: int,
-) -> None:
-    """Put an article into the tables of a `pipeline.detection.index.BucketIndex`."""
-    bands, mask = np.arange(entered.size), len(keys) - 1
-    slots, row = entered & np.uint32(mask), link & mask
-    keys[row] = entered
-    older[row] = newest[bands, slots]
-    newest[bands, slots] = link
-
-
-def find(
-    keys: NDArray[np.uint32],
-    older: NDArray[np.int32],
-    newest: NDArray[np.int32],
-    wanted: NDArray[np.uint32],
-    first: int,
-    origin: int,
-    depth: int,
-    most: int,
-) -> list[int]:
-    """Name the articles from `first` on that share a bucket with one: `depth` a band, `most` in all, ascending."""
-    num_bands, mask, first = wanted.size, len(keys) - 1, first - origin
-    bands = np.arange(num_bands)
-    links = newest[bands, wanted & np.uint32(mask)]
-    left = np.full(num_bands, depth)
-    found = []
-    # A chain goes from new to old: the first article let go ends it.
-    alive = np.flatnonzero((links >= first) & (left > 0))
-    while alive.size > _FEW:
-        bands, links, wanted, left = bands.take(alive), links.take(alive), wanted.take(alive), left.take(alive)
-        # As if the tables had one dimension: numpy takes from that twice as fast.
-        cells = (links & np.int64(mask)) * num_bands + bands
-        hits = keys.take(cells) == wanted
-        found.append(links[hits])
-        left -= hits
-        links = older.take(cells)
-        alive = np.flatnonzero((links >= first) & (left > 0))
-    chains = bands.take(alive), links.take(alive), wanted.take(alive), left.take(alive)
-    found.append(_walked(keys, older, chains, first))
-    return likeliest((np.concatenate(found) + np.int64(origin)).tolist(), most)
-
-
-def likeliest(found: Sequence[int], most: int) -> list[int]:
-    """Keep each article once; of too many those found most often, of equals the newest."""
-    times = Counter(found)
-    kept = sorted(times, key=lambda number: (-times[number], -number))[:most] if len(times) > most else times
-    return sorted(kept)
-
-
-def _walked(
-    keys: NDArray[np.uint32], older: NDArray[np.int32], chains: tuple[NDArray[Any], ...], first: int
-) -> NDArray[np.int32]:
-    """Follow the few longest chains to their ends, one by one."""
-    # An array holds its bytes in one piece, so the views copy nothing; they give single values faster than numpy.
-    keys_at, older_at = keys.ravel().data, older.ravel().data
-    mask, num_bands = len(keys) - 1, keys.shape[1]
-    found = []
-    for band, link, key, left in zip(*(chain.tolist() for chain in chains), strict=True):
-        while link >= first and left:
-            cell = (link & mask) * num_bands + band
-            if keys_at[cell] == key:
-                found.append(link)
-                left -= 1
-            link = older_at[cell]
-    return np.array(found, np.int32)
 
 
 def _sum(values: NDArray[np.float64]) -> float:

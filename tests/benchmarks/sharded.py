@@ -30,8 +30,8 @@ from rich.console import Console
 from pipeline.config import DetectionConfig
 from pipeline.detection.archive import Archive, Keys
 from pipeline.detection.detector import Detector
-from pipeline.detection.index import BucketIndex
-from pipeline.detection.plain import likeliest
+from pipeline.detection.index import likeliest
+from pipeline.detection.kernels import kernels
 from pipeline.detection.sketch import Sketch, sketch_article
 from pipeline.evaluation.report import plain_table
 from tests.benchmarks.speed.core import parsed, raw_articles
@@ -138,7 +138,7 @@ def decide(sketches: Sequence[Sketch], config: DetectionConfig, shards: Shards |
         return made[-1]
 
     events: list[bytes] = []
-    with patch.object(Archive, "index_type", staticmethod(make) if shards else BucketIndex):
+    with patch.object(Archive, "index_type", staticmethod(make) if shards else kernels.BucketIndex):
         detector = Detector(config)
         waiting: dict[int, list[Keys]] = defaultdict(list)
         for sketch in sketches:

@@ -400,30 +400,6 @@ def test_shingles_and_buckets(values: NDArray[np.uint32], size: int) -> None:
     assert ours.tolist() == theirs.tolist()
 
 
-@given(st.lists(st.lists(st.integers(0, 5), min_size=24, max_size=24), max_size=40), st.integers(0, 30), st.data())
-def test_index(articles: list[list[int]], first: int, data: st.DataObject) -> None:
-    capacity, num_bands, origin = 64, 24, 128
-    tables = [
-        (
-            np.zeros((capacity, num_bands), np.uint32),
-            np.full((capacity, num_bands), -1, np.int32),
-            np.full((num_bands, capacity), -1, np.int32),
-        )
-        for _ in range(2)
-    ]
-    for link, keys in enumerate(articles):
-        kernels.enter(*tables[0], np.array(keys, np.uint32) * np.uint32(64 + link % 3), link)
-        plain.enter(*tables[1], np.array(keys, np.uint32) * np.uint32(64 + link % 3), link)
-    for ours, theirs in zip(*tables, strict=True):
-        assert ours.tobytes() == theirs.tobytes()
-    wanted = np.array(data.draw(st.lists(st.integers(0, 5), min_size=24, max_size=24)), np.uint32) * np.uint32(65)
-    for depth, most in itertools.product((0, 1, 3, 1000), (0, 2, 5, 1000)):
-        found = kernels.find(*tables[0], wanted, origin + first, origin, depth, most)
-        assert found == plain.find(*tables[1], wanted, origin + first, origin, depth, most)
-        assert len(found) <= most
-        assert all(number >= origin + first for number in found)
-
-
 _TERMS = np.zeros(3, np.uint32), *np.zeros((2, 3), np.float16)
 _STREAM = kernels.Counts(np.empty(0, np.uint64)), 300.0, 0, 0.6, None, 0
 
@@ -457,14 +433,11 @@ _STREAM = kernels.Counts(np.empty(0, np.uint64)), 300.0, 0, 0.6, None, 0
         ("signature", (np.zeros(3, np.uint32), np.zeros(3, np.uint32), *np.empty((2, 4), np.uint32))),
         ("shingles", (np.zeros(3, np.uint32), 3, np.empty(2, np.uint32))),
         ("bucket_keys", (np.zeros(3, np.uint32), 0, np.empty(2, np.uint32))),
-        ("enter", (*np.zeros((3, 3, 4), np.uint32), np.zeros(4, np.uint32), 0)),
-        ("enter", (*np.zeros((3, 4, 4), np.uint32), np.zeros(4, np.uint32), -1)),
-        ("find", (*np.zeros((3, 4, 4), np.uint32), np.zeros(4, np.uint32), 0, 1, 8, 8)),
     ],
 )
 def test_what_does_not_fit_is_refused(name: str, arguments: tuple[object, ...]) -> None:
     if ARE_COMPILED:
-        with pytest.raises(ValueError, match=r"lengths|items|takes|link|power"):
+        with pytest.raises(ValueError, match=r"lengths|items|takes"):
             getattr(kernels, name)(*arguments)
 
 

@@ -1,138 +1,79 @@
-/* The tables of a bucket index: chains of articles, each from new to old. */
-#include "native.h"
+/* The bucket index as a class of Python, and which of all that a look-up finds are kept. */
+#include "index.h"
 
-#include <stdlib.h>
+#include <string.h>
 
-typedef struct {
-    Array keys, older, newest, wanted;
-    int num_taken;
-    Py_ssize_t num_bands, capacity;
-} Index;
+enum { MOST_BANDS = 1 << 16 };
 
-static void release(Index *index)
+/* What was found */
+
+/* Sort numbers, of which none is greater than `greatest`; `spare` has as much room. */
+static void sort(uint32_t *numbers, uint32_t *spare, Py_ssize_t size, uint32_t greatest)
 {
-    Array *arrays[] = {&index->keys, &index->older, &index->newest, &index->wanted};
-    while (index->num_taken > 0) {
-        PyBuffer_Release(&arrays[--index->num_taken]->view);
+    uint32_t *from = numbers, *to = spare;
+    for (int shift = 0; shift < 32 && greatest >> shift != 0; shift += 8) {
+        Py_ssize_t starts[257] = {0};
+        for (Py_ssize_t place = 0; place < size; place++) {
+            starts[(from[place] >> shift & 255) + 1]++;
+        }
+        for (int digit = 0; digit < 255; digit++) {
+            starts[digit + 1] += starts[digit];
+        }
+        for (Py_ssize_t place = 0; place < size; place++) {
+            to[starts[from[place] >> shift & 255]++] = from[place];
+        }
+        uint32_t *sorted = to;
+        to = from;
+        from = sorted;
+    }
+    if (from != numbers) {
+        memcpy(numbers, from, size * sizeof(uint32_t));
     }
 }
 
-static int take_index(PyObject *const *args, Index *index, int flags)
+/* Make sorted numbers different ones, and note how often each was there; gives how many they are. */
+static Py_ssize_t count(uint32_t *numbers, uint32_t *times, Py_ssize_t size)
 {
-    static const char *names[] = {"keys", "older", "newest", "wanted"};
-    Array *arrays[] = {&index->keys, &index->older, &index->newest, &index->wanted};
-    for (index->num_taken = 0; index->num_taken < 4; index->num_taken++) {
-        int each = index->num_taken;
-        if (take(args[each], arrays[each], sizeof(uint32_t), each < 3 ? flags : 0, names[each]) < 0) {
-            release(index);
-            return -1;
+    Py_ssize_t num_different = 0;
+    for (Py_ssize_t place = 0; place < size; place++) {
+        if (num_different == 0 || numbers[place] != numbers[num_different - 1]) {
+            numbers[num_different] = numbers[place];
+            times[num_different++] = 0;
+        }
+        times[num_different - 1]++;
+    }
+    return num_different;
+}
+
+/* Move those that are kept to the end, in their order; gives where they begin. */
+static Py_ssize_t keep_likeliest(BucketIndex *index, uint32_t *numbers, const uint32_t *times, Py_ssize_t size,
+                                 Py_ssize_t most)
+{
+    if (size <= most) {
+        return 0;
+    }
+    memset(index->tally, 0, (index->heads.width + 1) * sizeof(uint32_t));
+    for (Py_ssize_t place = 0; place < size; place++) {
+        index->tally[times[place]]++;
+    }
+    size_t least = index->heads.width;
+    while (index->tally[least] <= most) {
+        most -= index->tally[least--];
+    }
+    Py_ssize_t kept = size;
+    for (Py_ssize_t place = size; place-- > 0;) {
+        if (times[place] > least || (times[place] == least && most-- > 0)) {
+            numbers[--kept] = numbers[place];
         }
     }
-    index->num_bands = index->wanted.length;
-    index->capacity = index->num_bands ? index->keys.length / index->num_bands : 0;
-    Py_ssize_t cells = index->num_bands * index->capacity;
-    if (cells == 0 || (index->capacity & (index->capacity - 1)) || cells != index->keys.length ||
-        cells != index->older.length || cells != index->newest.length) {
-        PyErr_SetString(PyExc_ValueError, "the tables of an index have a power of two of rows, one cell for each band");
-        release(index);
-        return -1;
-    }
-    return 0;
+    return kept;
 }
 
-PyObject *enter(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
-{
-    Index index;
-    if (!takes_arguments("enter", num_args, 5) || take_index(args, &index, PyBUF_WRITABLE) < 0) {
-        return NULL;
-    }
-    long link = PyLong_AsLong(args[4]);
-    if (PyErr_Occurred() || link < 0 || link > INT32_MAX) {
-        release(&index);
-        return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_ValueError, "link %ld is not of 31 bits", link);
-    }
-    size_t mask = index.capacity - 1, row = ((size_t)link & mask) * index.num_bands;
-    uint32_t *keys = (uint32_t *)index.keys.view.buf + row;
-    int32_t *older = (int32_t *)index.older.view.buf + row, *newest = index.newest.view.buf;
-    const uint32_t *wanted = index.wanted.view.buf;
-    for (Py_ssize_t band = 0; band < index.num_bands; band++, newest += index.capacity) {
-        int32_t *slot = newest + (wanted[band] & mask);
-        keys[band] = wanted[band];
-        older[band] = *slot;
-        *slot = (int32_t)link;
-    }
-    release(&index);
-    Py_RETURN_NONE;
-}
-
-static int ascending(const void *first, const void *second)
-{
-    int32_t one = *(const int32_t *)first, other = *(const int32_t *)second;
-    return (one > other) - (one < other);
-}
-
-typedef struct {
-    int32_t link, times; /* an article, and how many buckets it shares */
-} Candidate;
-
-static int likeliest_first(const void *first, const void *second)
-{
-    const Candidate *one = first, *other = second;
-    if (one->times != other->times) {
-        return other->times > one->times ? 1 : -1;
-    }
-    return (other->link > one->link) - (other->link < one->link);
-}
-
-static int by_link(const void *first, const void *second)
-{
-    return ascending(&((const Candidate *)first)->link, &((const Candidate *)second)->link);
-}
-
-static Py_ssize_t follow(const Index *index, int32_t first, long depth, int32_t *found)
-{
-    const uint32_t *keys = index->keys.view.buf, *wanted = index->wanted.view.buf;
-    const int32_t *older = index->older.view.buf, *newest = index->newest.view.buf;
-    size_t mask = index->capacity - 1;
-    Py_ssize_t num_found = 0;
-    for (Py_ssize_t band = 0; band < index->num_bands; band++, newest += index->capacity) {
-        int32_t link = newest[wanted[band] & mask];
-        for (long left = depth; link >= first && left > 0;) {
-            size_t cell = ((size_t)link & mask) * index->num_bands + band;
-            if (keys[cell] == wanted[band]) {
-                found[num_found++] = link;
-                left--;
-            }
-            link = older[cell];
-        }
-    }
-    return num_found;
-}
-
-/* Count how often each link was found; of too many the likeliest are kept. */
-static Py_ssize_t gather(int32_t *links, Py_ssize_t num_links, long long most, Candidate *candidates)
-{
-    Py_ssize_t size = 0;
-    qsort(links, num_links, sizeof(int32_t), ascending);
-    for (Py_ssize_t place = 0; place < num_links; place++) {
-        if (size == 0 || links[place] != candidates[size - 1].link) {
-            candidates[size++] = (Candidate){links[place], 0};
-        }
-        candidates[size - 1].times++;
-    }
-    if (size > most) {
-        qsort(candidates, size, sizeof(Candidate), likeliest_first);
-        size = (Py_ssize_t)most;
-        qsort(candidates, size, sizeof(Candidate), by_link);
-    }
-    return size;
-}
-
-static PyObject *numbers_of(const Candidate *candidates, Py_ssize_t size, long long origin)
+static PyObject *numbers_of(const uint32_t *offsets, Py_ssize_t size, uint64_t first)
 {
     PyObject *numbers = PyList_New(size);
     for (Py_ssize_t place = 0; numbers != NULL && place < size; place++) {
-        PyObject *number = PyLong_FromLongLong(origin + candidates[place].link);
+        PyObject *number = PyLong_FromUnsignedLongLong(first + offsets[place]);
         if (number == NULL) {
             Py_CLEAR(numbers);
         } else {
@@ -142,39 +83,181 @@ static PyObject *numbers_of(const Candidate *candidates, Py_ssize_t size, long l
     return numbers;
 }
 
-static PyObject *search(const Index *index, int32_t first, long long origin, long depth, long long most)
+static PyObject *search(BucketIndex *index, const uint32_t *keys, Py_ssize_t most)
 {
-    size_t room = (size_t)index->num_bands * depth;
-    int32_t *found = PyMem_Malloc(room * sizeof(int32_t) + 1);
-    Candidate *candidates = PyMem_Malloc(room * sizeof(Candidate) + 1);
-    PyObject *numbers = NULL;
-    if (found == NULL || candidates == NULL) {
-        PyErr_NoMemory();
-    } else {
-        Py_ssize_t num_found = follow(index, first, depth, found);
-        numbers = numbers_of(candidates, gather(found, num_found, most, candidates), origin);
+    size_t depth = num_live(index) < (size_t)index->depth ? num_live(index) : (size_t)index->depth;
+    size_t room = index->heads.width * depth;
+    if (room == 0) {
+        return PyList_New(0);
     }
+    uint32_t *found = PyMem_Malloc(2 * room * sizeof(uint32_t)), *spare = found + room;
+    if (found == NULL) {
+        return PyErr_NoMemory();
+    }
+    Py_ssize_t num_found = collect(index, keys, (uint32_t)depth, found);
+    sort(found, spare, num_found, num_live(index));
+    Py_ssize_t size = count(found, spare, num_found);
+    Py_ssize_t begin = keep_likeliest(index, found, spare, size, most);
+    PyObject *numbers = numbers_of(found + begin, size - begin, index->first);
     PyMem_Free(found);
-    PyMem_Free(candidates);
     return numbers;
 }
 
-PyObject *find(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
+/* The class */
+
+static int take_keys(const BucketIndex *index, PyObject *object, Array *keys)
 {
-    Index index;
-    if (!takes_arguments("find", num_args, 8) || take_index(args, &index, 0) < 0) {
+    if (take(object, keys, sizeof(uint32_t), 0, "keys") < 0) {
+        return -1;
+    }
+    if ((size_t)keys->length != index->heads.width) {
+        PyErr_Format(PyExc_ValueError, "keys has %zd items: an index of %zu bands takes one for each", keys->length,
+                     index->heads.width);
+        PyBuffer_Release(&keys->view);
+        return -1;
+    }
+    return 0;
+}
+
+static PyObject *index_find(PyObject *self, PyObject *const *args, Py_ssize_t num_args)
+{
+    Array keys;
+    if (!takes_arguments("find", num_args, 2)) {
         return NULL;
     }
-    PyObject *numbers = NULL;
-    long long first = PyLong_AsLongLong(args[4]), origin = PyLong_AsLongLong(args[5]);
-    long long depth = PyLong_AsLongLong(args[6]), most = PyLong_AsLongLong(args[7]);
-    if (!PyErr_Occurred() && (first < origin || first - origin > INT32_MAX || depth < 0 || most < 0)) {
-        PyErr_SetString(PyExc_ValueError, "find takes a first number from its origin on, a depth and a bound");
+    Py_ssize_t most = PyNumber_AsSsize_t(args[1], PyExc_OverflowError);
+    if (PyErr_Occurred()) {
+        return NULL;
     }
-    if (!PyErr_Occurred()) {
-        long bounded = (long)(depth < index.capacity ? depth : index.capacity);
-        numbers = search(&index, (int32_t)(first - origin), origin, bounded, most);
+    if (most < 0) {
+        return PyErr_Format(PyExc_ValueError, "find takes at most %zd articles: give 0 or more", most);
     }
-    release(&index);
+    if (take_keys((BucketIndex *)self, args[0], &keys) < 0) {
+        return NULL;
+    }
+    PyObject *numbers = search((BucketIndex *)self, keys.view.buf, most);
+    PyBuffer_Release(&keys.view);
     return numbers;
 }
+
+static PyObject *index_add(PyObject *self, PyObject *given)
+{
+    BucketIndex *index = (BucketIndex *)self;
+    Array keys;
+    if (take_keys(index, given, &keys) < 0) {
+        return NULL;
+    }
+    PyObject *number = PyLong_FromUnsignedLongLong(index->next);
+    if (number != NULL && make_room(index) < 0) {
+        Py_CLEAR(number);
+    }
+    if (number != NULL) {
+        enter(index, keys.view.buf);
+        to_next_number(index);
+    }
+    PyBuffer_Release(&keys.view);
+    return number;
+}
+
+static PyObject *index_skip(PyObject *self, PyObject *unused)
+{
+    BucketIndex *index = (BucketIndex *)self;
+    PyObject *number = PyLong_FromUnsignedLongLong(index->next);
+    if (number != NULL && make_room(index) < 0) {
+        Py_CLEAR(number);
+    }
+    if (number != NULL) {
+        to_next_number(index);
+    }
+    return number;
+}
+
+static PyObject *index_forget_before(PyObject *self, PyObject *number)
+{
+    BucketIndex *index = (BucketIndex *)self;
+    long long first = PyLong_AsLongLong(number);
+    if (PyErr_Occurred()) {
+        return NULL;
+    }
+    if (first > (long long)index->first) {
+        forget_before(index, (uint64_t)first < index->next ? (uint64_t)first : index->next);
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *index_sizeof(PyObject *self, PyObject *unused)
+{
+    const BucketIndex *index = (BucketIndex *)self;
+    size_t room = index->heads.width * (sizeof(Walk) + sizeof(Ends) + sizeof(uint32_t)) + sizeof(uint32_t);
+    return PyLong_FromSize_t(sizeof(*index) + room + bytes_of_rows(&index->articles) + bytes_of_rows(&index->heads));
+}
+
+static Py_ssize_t index_length(PyObject *self) { return num_live((BucketIndex *)self); }
+
+static int begin(BucketIndex *index, size_t num_bands, Py_ssize_t depth, uint64_t first)
+{
+    begin_rows(&index->articles, num_bands, first);
+    begin_rows(&index->heads, num_bands, 0);
+    index->first = index->next = first;
+    index->depth = depth;
+    index->walks = PyMem_Malloc(num_bands * sizeof(Walk));
+    index->ends = PyMem_Malloc(num_bands * sizeof(Ends));
+    index->tally = PyMem_Malloc((num_bands + 1) * sizeof(uint32_t));
+    if (index->walks == NULL || index->ends == NULL || index->tally == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return begin_slots(index);
+}
+
+static PyObject *index_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"num_bands", "depth", "first", NULL};
+    Py_ssize_t num_bands, depth;
+    long long first = 0;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "nn|L", names, &num_bands, &depth, &first)) {
+        return NULL;
+    }
+    if (num_bands < 1 || num_bands > MOST_BANDS || depth < 1 || first < 0) {
+        return PyErr_Format(PyExc_ValueError,
+                            "an index takes 1 to %d bands, a depth from 1 on and a first number from 0 on, "
+                            "not %zd, %zd, %lld",
+                            MOST_BANDS, num_bands, depth, first);
+    }
+    BucketIndex *index = (BucketIndex *)type->tp_alloc(type, 0);
+    if (index != NULL && begin(index, num_bands, depth, first) < 0) {
+        Py_CLEAR(index);
+    }
+    return (PyObject *)index;
+}
+
+static void index_dealloc(PyObject *self)
+{
+    BucketIndex *index = (BucketIndex *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    free_rows(&index->articles);
+    free_rows(&index->heads);
+    PyMem_Free(index->walks);
+    PyMem_Free(index->ends);
+    PyMem_Free(index->tally);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef index_methods[] = {
+    {"add", index_add, METH_O, NULL},
+    {"skip", index_skip, METH_NOARGS, NULL},
+    {"forget_before", index_forget_before, METH_O, NULL},
+    {"find", (PyCFunction)(void (*)(void))index_find, METH_FASTCALL, NULL},
+    {"__sizeof__", index_sizeof, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot index_slots[] = {
+    {Py_tp_new, index_new},         {Py_tp_dealloc, index_dealloc}, {Py_tp_methods, index_methods},
+    {Py_sq_length, index_length},   {0, NULL},
+};
+
+PyType_Spec index_spec = {
+    "pipeline.detection._native.BucketIndex", sizeof(BucketIndex), 0, Py_TPFLAGS_DEFAULT, index_slots,
+};

@@ -7,7 +7,6 @@ static PyMethodDef functions[] = {
     FUNCTION(weighted), FUNCTION(dots),     FUNCTION(sums_across), FUNCTION(heaviest_shared),    FUNCTION(add),
     FUNCTION(subtract), FUNCTION(are_one),  FUNCTION(partition),   FUNCTION(elements),    FUNCTION(hash_words),
     FUNCTION(term_ids), FUNCTION(capital_runs), FUNCTION(signature), FUNCTION(shingles),  FUNCTION(bucket_keys),
-    FUNCTION(enter),    FUNCTION(find),
     {NULL, NULL, 0, NULL},
 };
 
@@ -24,9 +23,11 @@ static int add_types(PyObject *module)
 {
     State *state = PyModule_GetState(module);
     PyTypeObject *words = add_type(module, &words_spec);
+    PyTypeObject *index = add_type(module, &index_spec);
     Py_XDECREF(words);
+    Py_XDECREF(index);
     state->counts_type = add_type(module, &counts_spec);
-    return words == NULL || state->counts_type == NULL ? -1 : 0;
+    return words == NULL || index == NULL || state->counts_type == NULL ? -1 : 0;
 }
 
 const Counts *as_counts(PyObject *module, PyObject *object)

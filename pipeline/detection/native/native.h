@@ -81,13 +81,11 @@ DECLARED(elements);
 DECLARED(signature);
 DECLARED(shingles);
 DECLARED(bucket_keys);
-DECLARED(enter);
-DECLARED(find);
 DECLARED(term_ids);
 DECLARED(capital_runs);
 DECLARED(are_one);
 DECLARED(partition);
 
-extern PyType_Spec words_spec, counts_spec;
+extern PyType_Spec words_spec, counts_spec, index_spec;
 
 #endif

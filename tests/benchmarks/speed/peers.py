@@ -11,7 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from xxhash import xxh32_intdigest
 
 from pipeline.detection.hashing import hash_words
-from pipeline.detection.index import BucketIndex
+from pipeline.detection.kernels import kernels
 from pipeline.detection.minhash import SEED, bucket_keys, signature
 from pipeline.detection.words import words
 from pipeline.records import Article
@@ -75,7 +75,7 @@ def _datasketch(sets: Sequence[list[bytes]]) -> list[MinHash]:
 
 
 def _index(signatures: Sequence[np.ndarray]) -> None:
-    index = BucketIndex(_BANDS, _DEPTH)
+    index = kernels.BucketIndex(_BANDS, _DEPTH)
     for each in signatures:
         keys = bucket_keys(each, _ROWS)
         index.find(keys, 64)
