@@ -11,6 +11,12 @@ from numpy.typing import NDArray
 
 from pipeline.detection.sketch import Sketch
 
+if sys.byteorder != "little":
+    raise ImportError(
+        "detection's state holds arrays and vectors as they lie in memory, little-endian, and this machine is "
+        f"{sys.byteorder}-endian: run it on x86-64, ARM or RISC-V"
+    )
+
 VERSION = 6
 """Of everything this module writes; raise it with any change of `Sketch`, `Story` or the journal."""
 
@@ -104,12 +110,12 @@ def copy_signature(encoded: bytes, size: int) -> NDArray[np.uint8]:
 
 def _write_array(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        return _little_endian(value).tobytes()
+        return value.data
     raise TypeError(f"state cannot hold a {type(value).__name__}: {value!r}")
 
 
 def _read_array(kind: Any, value: Any) -> Any:
-    return _little_endian(np.frombuffer(value, _dtype_of(kind)))
+    return np.frombuffer(value, _dtype_of(kind))
 
 
 @cache
@@ -117,11 +123,6 @@ def _dtype_of(kind: Any) -> np.dtype[Any]:
     """Give the dtype of an `NDArray[...]`; worked out once, since a sketch has several arrays."""
     dtype: np.dtype[Any] = np.dtype(kind.__args__[1].__args__[0])
     return dtype
-
-
-def _little_endian(array: NDArray[Any]) -> NDArray[Any]:
-    """Turn an array of this machine into a little-endian one, or such a one into this machine's."""
-    return array if sys.byteorder == "little" else array.byteswap()
 
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_write_array)
