@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.detection.hashing import word_hash
-from pipeline.detection.micro import MicroCluster
+from pipeline.detection.micro import MicroCluster, cosines
 from pipeline.detection.packing import Vector, ids_of, num_terms, packed, weights_of
 from pipeline.detection.sketch import Sketch
 from pipeline.detection.vectors import dot
@@ -32,6 +32,17 @@ def test_the_pairs_are_summed_as_reports_come() -> None:
     micro = micro_of(5)
     assert micro.pair_sum == pytest.approx(10 * dot(report(0)[0], report(1)[0]))
     assert micro.cosine(report(0)[0]) == pytest.approx((1 + 4 / 64) / (5 + 20 / 64) ** 0.5)
+
+
+def test_cosines_are_asked_for_together_or_one_by_one() -> None:
+    micros, vector = [micro_of(num_reports) for num_reports in (0, 1, 5)], report(0)[0]
+    assert cosines(vector, micros) == [micro.cosine(vector) for micro in micros]
+    assert micros[0].cosine(vector) == 0.0
+
+
+def test_of_micro_clusters_that_are_alike_the_older_comes_first() -> None:
+    younger, older, twin = MicroCluster("a", 2, 2), MicroCluster("c", 1, 3), MicroCluster("b", 1, 3)
+    assert sorted([younger, older, twin]) == [twin, older, younger]
 
 
 def test_a_large_centre_is_cut_to_its_weightiest_stems() -> None:
