@@ -2,7 +2,7 @@
 
 from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 import msgspec
@@ -147,20 +147,19 @@ class Archive:
         if number is not None:
             self._taken_down.add(number)
 
-    def forget(self, oldest_generation: int, most: int) -> tuple[list[tuple[Role, Sketch]], int]:
+    def forget(self, oldest_generation: int, most: int, on_gone: Callable[[Role, Sketch], None]) -> int:
         """Let go of generations before `oldest_generation`, and of the oldest articles beyond `most`.
 
-        Returns
-        -------
-        tuple[list[tuple[Role, Sketch]], int]
-            What was let go, from old to new, and how many of them went before their horizon.
+        Calls `on_gone` with each that goes, from old to new: together, a generation's sketches would take more memory
+        than all that is remembered. Gives how many went before their horizon.
         """
         while self._generations and self._generations[0][0] < oldest_generation:
             self._generations.popleft()
         end = self.next_number
         by_age = self._generations[0][1] if self._generations else end
         bound = max(by_age, end - most)
-        gone = [self._let_go(number) for number in range(self._first, bound)]
+        for number in range(self._first, bound):
+            on_gone(*self._let_go(number))
         self._taken_down = {number for number in self._taken_down if number >= bound}
         num_early = bound - max(by_age, self._first)
         for column in (self._places, self._story_ids, self._micro_ids, self._roles):
@@ -171,7 +170,7 @@ class Archive:
             self._spool.forget_before(oldest.place)
         self._copies.forget_before(bound)
         self._reports.forget_before(bound)
-        return gone, num_early
+        return num_early
 
     def _let_go(self, number: int) -> tuple[Role, Sketch]:
         kept = self._kept(number)

@@ -276,11 +276,12 @@ class Detector:
 
     def forget(self, tick: int) -> None:
         """Let go of the articles that are beyond the horizon when `tick` begins; deciding a tick does so by itself."""
-        gone, num_early = self._archive.forget(self.ticks.oldest_live_generation(tick), self._config.max_admissions)
-        self._num_early += num_early
-        for role, sketch in gone:
-            if role is Role.REPORT:
-                self._idf.remove(sketch.ids)
+        oldest = self.ticks.oldest_live_generation(tick)
+        self._num_early += self._archive.forget(oldest, self._config.max_admissions, self._discount)
+
+    def _discount(self, role: Role, sketch: Sketch) -> None:
+        if role is Role.REPORT:
+            self._idf.remove(sketch.ids)
 
     def _close_quiet(self, tick: int) -> list[StoryEvent]:
         start = tick - self.ticks.length
