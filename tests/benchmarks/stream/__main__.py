@@ -5,8 +5,8 @@ Usage: python -m tests.benchmarks.stream [--articles N] [--days D] [--horizon HO
 
 Measured for each block of articles, without the time to write them: CPU time from article to events, with the journal
 in SQLite as `wirewatch run` keeps it; memory of the process; size of the state; live articles. At the end the state is
-loaded anew, as after a crash. The peak of memory is the kernel's own count, what came between two blocks included; of it
-goes what the process took before its first article, but not what the newswire itself takes (some 20 MB).
+loaded anew, as after a crash. The peak of memory is the kernel's own count, what came between two blocks included, less
+what the process took before its first article; it holds the newswire itself, some 20 MB.
 """
 
 import os
@@ -157,6 +157,9 @@ def main() -> None:
             "days": options.days,
             "horizon": options.horizon,
             "points": [point._asdict() for point in points],
+            "memory_before": before,
+            "memory_peak": peak,
+            "restore_seconds": restored,
         }
         options.json.write_bytes(
             orjson.dumps(results | {"memory_before": before, "memory_peak": peak, "restore_seconds": restored})
