@@ -161,9 +161,7 @@ def main() -> None:
             "memory_peak": peak,
             "restore_seconds": restored,
         }
-        options.json.write_bytes(
-            orjson.dumps(results | {"memory_before": before, "memory_peak": peak, "restore_seconds": restored})
-        )
+        options.json.write_bytes(orjson.dumps(results))
 
 
 if __name__ == "__main__":
