@@ -70,11 +70,11 @@ class Archive:
     index_type = kernels.BucketIndex
     """What finds articles by their buckets; benchmarks put others in its place."""
 
-    def __init__(self, config: DetectionConfig, first: int = 0) -> None:
+    def __init__(self, config: DetectionConfig, spool: Spool, first: int = 0) -> None:
         self._config = config
         self._copies = self.index_type(config.copies.bands, config.index_depth, first)
         self._reports = self.index_type(config.stories.bands, config.index_depth, first)
-        self._spool = Spool()
+        self._spool = spool
         self._first = first
         # Of each live article what makes a `Kept`, from old to new: an object for each would take four times as much.
         self._places = array("q")

@@ -1,7 +1,7 @@
 """The detector: takes sketches and watermarks, gives story events. Knows no Beam, no Kafka and no clock."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush, nsmallest
 from itertools import takewhile
@@ -24,6 +24,7 @@ from pipeline.detection.placing import Placement, Placer
 from pipeline.detection.pulse import Pulse
 from pipeline.detection.regrouping import Regrouper, next_look
 from pipeline.detection.sketch import Sketch
+from pipeline.detection.spool import MemorySpool, Spool
 from pipeline.detection.stories import Stories
 from pipeline.detection.story import Story
 from pipeline.records import Assignment, Mention, Move, Role, StoryEvent
@@ -149,6 +150,8 @@ class Detector:
     ----------
     config
         All that decides; the same articles under the same configuration give the same events, to the byte.
+    make_spool
+        Makes what the sketches of live articles are kept in.
 
     Examples
     --------
@@ -157,8 +160,9 @@ class Detector:
     []
     """
 
-    def __init__(self, config: DetectionConfig) -> None:
+    def __init__(self, config: DetectionConfig, make_spool: Callable[[], Spool] = MemorySpool) -> None:
         self._config = config
+        self._make_spool = make_spool
         self.ticks = Ticks(config.time)
         self._waiting: dict[int, list[Keys]] = {}
         self._ticks: list[int] = []
@@ -175,7 +179,7 @@ class Detector:
         self._furniture = Furniture(core.outlets)
         self._pulse = core.pulse
         self._num_mentions = core.num_mentions
-        self._archive = Archive(self._config, core.next_number - core.num_live)
+        self._archive = Archive(self._config, self._make_spool(), core.next_number - core.num_live)
         linkage = Linkage(self._config.stories, self._config.sketch.num_terms)
         self._placer = Placer(self._config, linkage, self._archive, self._stories, self._idf, self._furniture)
         self._regrouper = Regrouper(linkage, self._stories)

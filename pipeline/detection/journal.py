@@ -12,7 +12,7 @@ A rebuild takes the core, makes the articles of older generations findable again
 the current generation. It decides nothing anew: what was told to the world stays so, whatever the program has become.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
@@ -26,6 +26,7 @@ from pipeline.detection.detector import Detector, Outcome, Placed, Recorded
 from pipeline.detection.fingerprint import Rules, check_shape, shape_of
 from pipeline.detection.placing import Placement
 from pipeline.detection.sketch import Sketch
+from pipeline.detection.spool import MemorySpool, Spool
 from pipeline.records import Move, StoryEvent
 
 NUM_GENERATION_BAGS = 5
@@ -110,14 +111,14 @@ class Journal:
     it raises, the journal object must be thrown away and loaded again.
     """
 
-    def __init__(self, config: DetectionConfig) -> None:
-        self.detector = Detector(config)
+    def __init__(self, config: DetectionConfig, make_spool: Callable[[], Spool] = MemorySpool) -> None:
+        self.detector = Detector(config, make_spool)
         self._cell = _Cell(shape=shape_of(config), rules=Rules.of(config))
         self._numbers: dict[int, int] = {}
         """Number of each waiting article, by the identity of its sketch."""
 
     @classmethod
-    def load(cls, config: DetectionConfig, stores: Stores) -> "Journal":
+    def load(cls, config: DetectionConfig, stores: Stores, make_spool: Callable[[], Spool] = MemorySpool) -> "Journal":
         """Rebuild the journal from what is stored.
 
         Raises
@@ -127,18 +128,18 @@ class Journal:
         """
         encoded = stores.cell.read()
         if encoded is None:
-            return cls(config)
+            return cls(config, make_spool)
         cell = decode(encoded, _Cell)
         check_shape(cell.shape, config)
         rules = Rules.of(config)
         # What was told was told by the rules of then: under others a rebuild would find other events told.
         cell.shape, cell.rules = shape_of(config), cell.rules or rules
-        journal = cls(cell.rules.applied(config))
+        journal = cls(cell.rules.applied(config), make_spool)
         journal._cell = cell
         journal._rebuild(stores)
         if cell.rules != rules:
             journal._change_rules(rules, stores)
-            return cls.load(config, stores)
+            return cls.load(config, stores, make_spool)
         return journal
 
     def mirrors(self, stores: Stores) -> bool:

@@ -25,6 +25,7 @@ from pipeline.detection.detector import Outcome
 from pipeline.detection.journal import NUM_BAGS, Journal, Stores
 from pipeline.detection.sketch import Sketch
 from pipeline.records import DeadLetter, StoryEvent
+from pipeline.spool import FileSpool
 from pipeline.transforms.articles import DEAD_LETTERS
 
 ASSIGNMENTS = "assignments"
@@ -190,7 +191,7 @@ class _DetectFn(beam.DoFn):
         journal = _JOURNALS.pop((self._transform, key), None)
         if journal is None or not journal.mirrors(stores):
             Metrics.counter("wirewatch", "rebuilds_total").inc()
-            journal = Journal.load(self._config, stores)
+            journal = Journal.load(self._config, stores, FileSpool)
         return journal
 
     def _put_back(self, key: str, journal: Journal) -> None:

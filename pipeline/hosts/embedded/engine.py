@@ -15,6 +15,7 @@ from pipeline.hosts.embedded.state import State
 from pipeline.hosts.embedded.stores import stores_of
 from pipeline.hosts.embedded.watermark import Watermark
 from pipeline.records import DeadLetter, MalformedArticle, Parse, RawArticle
+from pipeline.spool import FileSpool
 
 DECIDED_AT_ONCE = 500
 """Articles after which a transaction decides no further tick: it must stay short."""
@@ -180,7 +181,7 @@ class Engine:
     def _journal(self, language: str) -> Journal:
         if language not in self._journals:
             self._stores[language] = stores_of(self._state.connection, language)
-            self._journals[language] = Journal.load(self._config.detection, self._stores[language])
+            self._journals[language] = Journal.load(self._config.detection, self._stores[language], FileSpool)
         return self._journals[language]
 
     def _due_until(self) -> int:

@@ -30,6 +30,7 @@ from pipeline.evaluation.report import plain_table
 from pipeline.hosts.embedded.state import State, open_state
 from pipeline.hosts.embedded.stores import stores_of
 from pipeline.records import Article
+from pipeline.spool import FileSpool
 from tests.benchmarks.speed.measuring import machine
 from tests.benchmarks.stream.newswire import Newswire
 
@@ -54,7 +55,7 @@ class Point(NamedTuple):
 
 def run(newswire: Newswire, state: State, config: DetectionConfig, size: int) -> Iterator[Point]:
     stores = stores_of(state.connection, "en")
-    journal = Journal.load(config, stores)
+    journal = Journal.load(config, stores, FileSpool)
     num_articles = num_events = 0
     for block in _cut(newswire, size):
         start = time.process_time()
@@ -136,7 +137,7 @@ def main() -> None:
             console.print(point._asdict(), soft_wrap=True)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         start = time.process_time()
-        journal = Journal.load(config, stores_of(state.connection, "en"))
+        journal = Journal.load(config, stores_of(state.connection, "en"), FileSpool)
         restored = time.process_time() - start
         num_restored = journal.detector.core().num_live
     last, most_live = points[-1], max(point.num_live for point in points)

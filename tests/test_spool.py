@@ -2,14 +2,16 @@
 
 import os
 import resource
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.detection import spool as module
-from pipeline.detection.spool import Spool
+from pipeline import spool as module
+from pipeline.detection.spool import MemorySpool, Spool
+from pipeline.spool import FileSpool
 
 SIZES = st.integers(0, 300) | st.integers(0, 5_000) | st.sampled_from([2_043, 2_044, 2_045, 70_000])
 
@@ -24,13 +26,17 @@ def entry_of(number: int, size: int) -> bytes:
     return number.to_bytes(4, "little") * (size // 4) + bytes(size % 4)
 
 
+@pytest.mark.parametrize("make_spool", [FileSpool, MemorySpool])
 @settings(max_examples=60)
 @given(steps=st.lists(st.tuples(SIZES, st.integers(0, 20)), max_size=80), segment=st.sampled_from([1, 1_000, 40_000]))
-def test_what_was_not_let_go_is_read_as_it_was_put_in(steps: list[tuple[int, int]], segment: int) -> None:
+def test_what_was_not_let_go_is_read_as_it_was_put_in(
+    make_spool: Callable[[], Spool], steps: list[tuple[int, int]], segment: int
+) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_SEGMENT", segment)
         patch.setattr(module, "_WRITTEN_AT_ONCE", 3_000)
-        spool, kept = Spool(), dict[int, bytes]()
+        spool: Spool = make_spool()
+        kept: dict[int, bytes] = {}
         for number, (size, num_let_go) in enumerate(steps):
             entry = entry_of(number, size)
             place = spool.add(entry)
@@ -44,7 +50,7 @@ def test_what_was_not_let_go_is_read_as_it_was_put_in(steps: list[tuple[int, int
 
 def test_a_short_spool_has_no_file_and_a_long_one_gives_its_files_back() -> None:
     before = num_files()
-    spool = Spool()
+    spool = FileSpool()
     spool.add(bytes(1_000))
     assert num_files() == before
     places = [spool.add(bytes(60_000)) for _ in range(1_000)]
@@ -56,7 +62,7 @@ def test_a_short_spool_has_no_file_and_a_long_one_gives_its_files_back() -> None
 
 
 def test_what_is_in_files_is_not_in_memory() -> None:
-    spool = Spool()
+    spool = FileSpool()
     before = memory()
     for _ in range(1_000):
         spool.add(os.urandom(60_000))
@@ -68,7 +74,7 @@ def memory() -> int:
 
 
 def test_what_the_disk_does_not_take_stays_in_memory_and_is_told() -> None:
-    spool = Spool()
+    spool = FileSpool()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     entries = [entry_of(number, 1_500) for number in range(300)]
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
