@@ -11,8 +11,8 @@ from pipeline.detection.kernels import kernels
 from pipeline.detection.letters import letters
 from pipeline.detection.words import chunk_words, stem_of_term, term_of
 
-_MOST_KNOWN = 3 << 18
-"""Words and chunks, in all languages; some 75 MB."""
+_MOST_KNOWN = 1 << 19
+"""Words and chunks, in all languages, some 60 MB; beyond it the largest vocabulary begins anew."""
 _MOST_LANGUAGES = 256
 """Articles may name any; a vocabulary takes some space before its first word."""
 
@@ -46,24 +46,25 @@ class Vocabularies:
 
     def __init__(self) -> None:
         self._by_language: dict[str, Vocabulary] = {}
-        self._words: list[kernels.Words] = []
-        """Theirs; asked for every article how many they are."""
+
+    def __len__(self) -> int:
+        """Tell how many words and chunks are remembered."""
+        return sum([len(vocabulary.words) for vocabulary in self._by_language.values()])
 
     def of(self, language: str) -> Vocabulary:
         """Give a vocabulary for one article."""
-        if self.are_full:
-            self._by_language.clear()
-            self._words.clear()
-        vocabulary = self._by_language.get(language)
-        if vocabulary is None:
-            vocabulary = self._by_language[language] = Vocabulary(language)
-            self._words.append(vocabulary.words)
-        return vocabulary
+        vocabularies = self._by_language
+        if len(self) > _MOST_KNOWN:
+            del vocabularies[max(vocabularies, key=self._size)]
+        if language not in vocabularies:
+            if len(vocabularies) == _MOST_LANGUAGES:
+                # Of many languages most are no such thing: tags that somebody made up.
+                del vocabularies[min(vocabularies, key=self._size)]
+            vocabularies[language] = Vocabulary(language)
+        return vocabularies[language]
 
-    @property
-    def are_full(self) -> bool:
-        """Whether so much is known that it is time to begin anew."""
-        return len(self._words) > _MOST_LANGUAGES or sum(map(len, self._words)) > _MOST_KNOWN
+    def _size(self, language: str) -> int:
+        return len(self._by_language[language])
 
 
 def describe(form: str, language: str) -> tuple[int, int | None, float]:

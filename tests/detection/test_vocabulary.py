@@ -98,24 +98,24 @@ def test_a_new_vocabulary_changes_no_sketch(monkeypatch: pytest.MonkeyPatch) -> 
     assert list(map(encode_sketch, again)) == list(map(encode_sketch, sketches))
 
 
-def test_they_are_full_of_words_and_chunks_in_all_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_too_many_words_the_largest_vocabulary_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "_MOST_KNOWN", 7)
     known = Vocabularies()
     known.of("en").read("one two")
     known.of("de").read("eins")
-    assert not known.are_full
+    assert (len(known.of("en")), len(known.of("de"))) == (4, 2)
     known.of("de").read("(eins) (eins) zwei")
-    assert known.are_full
-    assert len(known.of("en")) == 0
+    assert len(known) == 9
+    assert (len(known.of("en")), len(known.of("de"))) == (4, 0)
 
 
-def test_they_are_full_of_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_too_many_languages_the_one_of_fewest_words_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "_MOST_LANGUAGES", 2)
     known = Vocabularies()
-    for language in ("en", "de", "x-1"):
-        assert not known.are_full
-        known.of(language)
-    assert known.are_full
+    for language, text in (("en", "one two"), ("de", "eins"), ("x-1", "")):
+        known.of(language).read(text)
+    assert len(known) == 4
+    assert len(known.of("en")) == 4
 
 
 def test_a_long_chunk_is_not_kept() -> None:

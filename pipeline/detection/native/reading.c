@@ -55,12 +55,11 @@ static int has_digit(const Letters *letters, const uint16_t *word, Py_ssize_t si
 }
 
 /* Describe a word of which the tables know enough: 1; of another 0, and -1 where that failed. */
-static int describe_plainly(const Words *words, PyObject *form, Described *described)
+static int describe_plainly(const Words *words, const uint16_t *word, Py_ssize_t size, Described *described)
 {
     const Letters *letters = &words->letters;
-    uint16_t word[LONGEST_CHUNK], lower[LONGEST_CHUNK];
+    uint16_t lower[LONGEST_CHUNK];
     Term term;
-    Py_ssize_t size = copy_known(form, 0, PyUnicode_GET_LENGTH(form), letters->size, word);
     /* Lists of words know numbers by what they look like. */
     if (size < 0 || (words->known != Py_None && has_digit(letters, word, size)) ||
         !plain_lower(letters, word, size, lower) || !plain_term(letters, word, size, &term)) {
@@ -89,9 +88,11 @@ static int take_hash(PyObject *number, uint32_t *hash)
 }
 
 /* Ask for what is known of a word: its hash, that of its stem if it is a term, and its share of all words. */
-static int ask_for(const Words *words, PyObject *form, Described *described)
+static int ask_for(const Words *words, Utf8 spelling, Described *described)
 {
-    PyObject *answer = PyObject_CallOneArg(words->describe, form), *hash, *stem;
+    PyObject *form = object_of(spelling), *hash, *stem;
+    PyObject *answer = form == NULL ? NULL : PyObject_CallOneArg(words->describe, form);
+    Py_XDECREF(form);
     if (answer == NULL) {
         return -1;
     }
@@ -115,7 +116,7 @@ static int ask_for(const Words *words, PyObject *form, Described *described)
 static int grow(Words *words)
 {
     Py_ssize_t after = 2 * words->capacity + 256;
-    if (PyList_GET_SIZE(words->forms.list) < words->capacity) {
+    if ((Py_ssize_t)words->forms.count < words->capacity) {
         return 0;
     }
     Word *rows = PyMem_Realloc(words->rows, after * sizeof(Word));
@@ -128,16 +129,16 @@ static int grow(Words *words)
     return 0;
 }
 
-static Py_ssize_t number_new(Words *words, PyObject *form)
+/* Number a word that has no number; `letters` are its own where the tables know them all, else `size` is -1. */
+static Py_ssize_t number_new(Words *words, Utf8 spelling, Py_UCS4 first, const uint16_t *letters, Py_ssize_t size)
 {
     Described described = {0, 0, 0, 0.0};
-    int is_plain = describe_plainly(words, form, &described);
-    if (is_plain < 0 || (is_plain == 0 && ask_for(words, form, &described) < 0) || grow(words) < 0) {
+    int is_plain = describe_plainly(words, letters, size, &described);
+    if (is_plain < 0 || (is_plain == 0 && ask_for(words, spelling, &described) < 0) || grow(words) < 0) {
         return -1;
     }
-    Py_UCS4 first = PyUnicode_READ_CHAR(form, 0);
     double background = 1.0 - exp(-described.share * ARTICLE_WORDS);
-    words->rows[PyList_GET_SIZE(words->forms.list)] = (Word){
+    words->rows[words->forms.count] = (Word){
         .hash = described.hash,
         .stem = described.stem,
         .background = background,
@@ -146,7 +147,24 @@ static Py_ssize_t number_new(Words *words, PyObject *form)
         .is_name = Py_UNICODE_ISUPPER(first) != 0,
         .is_number = Py_UNICODE_ISNUMERIC(first) != 0,
     };
-    return add_string(&words->forms, form);
+    return add_string(&words->forms, spelling);
+}
+
+static int add_number(Numbers *numbers, Py_ssize_t number)
+{
+    uint32_t narrow = (uint32_t)number;
+    return number < 0 ? -1 : add_numbers(numbers, &narrow, 1);
+}
+
+static int number_letters(Words *words, const uint16_t *letters, Py_ssize_t size, Numbers *numbers)
+{
+    uint8_t bytes[MOST_BYTES * LONGEST_CHUNK];
+    Utf8 spelling = {bytes, 0};
+    for (Py_ssize_t place = 0; place < size; place++) {
+        spelling.size += utf8_of(letters[place], bytes + spelling.size);
+    }
+    Py_ssize_t number = find_string(&words->forms, spelling);
+    return add_number(numbers, number < 0 ? number_new(words, spelling, letters[0], letters, size) : number);
 }
 
 static int number_form(Words *words, PyObject *form, Numbers *numbers)
@@ -155,10 +173,24 @@ static int number_form(Words *words, PyObject *form, Numbers *numbers)
         PyErr_SetString(PyExc_TypeError, "a word is a string that is not empty");
         return -1;
     }
-    Py_ssize_t number = find_string(&words->forms, form);
-    number = number < 0 ? number_new(words, form) : number;
-    uint32_t narrow = (uint32_t)number;
-    return number < 0 ? -1 : add_numbers(numbers, &narrow, 1);
+    Py_ssize_t length = PyUnicode_GET_LENGTH(form);
+    uint8_t *bytes = PyMem_Malloc(MOST_BYTES * length);
+    if (bytes == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    Utf8 spelling = {bytes, 0};
+    for (Py_ssize_t place = 0; place < length; place++) {
+        spelling.size += utf8_of(PyUnicode_READ_CHAR(form, place), bytes + spelling.size);
+    }
+    Py_ssize_t number = find_string(&words->forms, spelling);
+    if (number < 0) {
+        uint16_t letters[LONGEST_CHUNK];
+        Py_ssize_t size = copy_known(form, 0, length, words->letters.size, letters);
+        number = number_new(words, spelling, PyUnicode_READ_CHAR(form, 0), letters, size);
+    }
+    PyMem_Free(bytes);
+    return add_number(numbers, number);
 }
 
 /* Chunks */
@@ -168,9 +200,7 @@ static int number_spans(Words *words, const uint16_t *chunk, const Spans *spans,
     int status = 0;
     for (int place = 0; status == 0 && place < spans->size; place++) {
         const uint8_t *bounds = spans->bounds[place];
-        PyObject *form = string_of(chunk + bounds[0], bounds[1] - bounds[0]);
-        status = form == NULL ? -1 : number_form(words, form, numbers);
-        Py_XDECREF(form);
+        status = number_letters(words, chunk + bounds[0], bounds[1] - bounds[0], numbers);
     }
     return status;
 }
@@ -290,7 +320,7 @@ int take_numbers(const Words *words, PyObject *object, Array *numbers)
     int are_known = numbers->length % sizeof(uint32_t) == 0;
     numbers->length /= sizeof(uint32_t);
     for (Py_ssize_t place = 0; are_known && place < numbers->length; place++) {
-        are_known = number_at(numbers, place) < PyList_GET_SIZE(words->forms.list);
+        are_known = number_at(numbers, place) < words->forms.count;
     }
     if (!are_known) {
         PyErr_SetString(PyExc_ValueError, "words takes numbers that it gave");
@@ -332,7 +362,12 @@ static PyObject *words_forms(PyObject *self, PyObject *object)
     }
     PyObject *forms = PyList_New(numbers.length);
     for (Py_ssize_t place = 0; forms != NULL && place < numbers.length; place++) {
-        PyList_SET_ITEM(forms, place, Py_NewRef(PyList_GET_ITEM(words->forms.list, number_at(&numbers, place))));
+        PyObject *form = object_of(string_at(&words->forms, number_at(&numbers, place)));
+        if (form == NULL) {
+            Py_CLEAR(forms);
+        } else {
+            PyList_SET_ITEM(forms, place, form);
+        }
     }
     PyBuffer_Release(&numbers.view);
     return forms;
@@ -341,7 +376,7 @@ static PyObject *words_forms(PyObject *self, PyObject *object)
 /* How many words and chunks are remembered. */
 static Py_ssize_t words_length(PyObject *self)
 {
-    return PyList_GET_SIZE(((Words *)self)->forms.list) + ((Words *)self)->chunks.num_chunks;
+    return (Py_ssize_t)((Words *)self)->forms.count + ((Words *)self)->chunks.num_chunks;
 }
 
 /* Beginning and end */

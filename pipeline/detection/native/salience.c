@@ -76,9 +76,9 @@ static void count(Article *article, uint32_t number, uint32_t position, int in_t
     stem->capitals += word->is_name ? 1 : -1;
 }
 
-static PyObject *written(const Article *article, uint32_t word)
+static Utf8 written(const Article *article, uint32_t word)
 {
-    return PyList_GET_ITEM(article->words->forms.list, word);
+    return string_at(&article->words->forms, word);
 }
 
 /* A stem is written as the article mostly does, between equals as comes first in the alphabet. */
@@ -89,7 +89,7 @@ static void spell(Article *article)
         Stem *stem = &article->stems[form->stem];
         if (form->num_times > stem->form_times ||
             (form->num_times == stem->form_times &&
-             PyUnicode_Compare(written(article, form->word), written(article, stem->form)) < 0)) {
+             compare_strings(written(article, form->word), written(article, stem->form)) < 0)) {
             stem->form = form->word;
             stem->form_times = form->num_times;
         }
@@ -122,13 +122,25 @@ static PyObject *chosen(const Article *article, const Rank *ranks, const Array *
 {
     Py_ssize_t num_stems = (Py_ssize_t)article->num_stems, room = arrays[IDS].length;
     Py_ssize_t size = num_stems < room ? num_stems : room;
+    const Strings *strings = &article->words->forms;
+    for (Py_ssize_t place = 0; place < size; place++) {
+        look_for_end(strings, ranks[place].stem->form);
+    }
+    for (Py_ssize_t place = 0; place < size; place++) {
+        look_for_string(strings, ranks[place].stem->form);
+    }
     PyObject *forms = PyTuple_New(size);
     for (Py_ssize_t place = 0; forms != NULL && place < size; place++) {
         const Stem *stem = ranks[place].stem;
         ((uint32_t *)arrays[IDS].view.buf)[place] = stem->hash;
         ((float *)arrays[WEIGHTS].view.buf)[place] = (float)stem->weight;
         ((float *)arrays[BACKGROUNDS].view.buf)[place] = (float)stem->background;
-        PyTuple_SET_ITEM(forms, place, Py_NewRef(written(article, stem->form)));
+        PyObject *form = object_of(written(article, stem->form));
+        if (form == NULL) {
+            Py_CLEAR(forms);
+        } else {
+            PyTuple_SET_ITEM(forms, place, form);
+        }
     }
     return forms;
 }

@@ -415,7 +415,9 @@ static PyObject *place_of(const Array *ids, uint32_t id)
     while (place >= 0 && at[place] != id) {
         place--;
     }
-    return place < 0 ? PyErr_Format(PyExc_ValueError, "heaviest_shared takes the ids of all that is shared, but %lu is none of them", (unsigned long)id)
+    return place < 0 ? PyErr_Format(PyExc_ValueError,
+                                    "heaviest_shared takes the ids of all that is shared, but %lu is none of them",
+                                    (unsigned long)id)
                      : PyLong_FromSsize_t(place);
 }
 

@@ -42,9 +42,17 @@ typedef struct {
     uint32_t at; /* place of what has this hash; 0 where there is none */
 } Slot;
 
+/* A string as UTF-8, half a surrogate pair as if it were a character. */
+typedef struct {
+    const uint8_t *bytes;
+    size_t size;
+} Utf8;
+
 /* Strings by their numbers, and the other way. */
 typedef struct {
-    PyObject *list;
+    uint8_t *bytes; /* of all strings, one behind the other */
+    uint32_t *ends; /* where each ends: there the next begins */
+    size_t size, capacity, count, room;
     Slot *slots; /* `at`: the number and one more */
     size_t mask;
 } Strings;
@@ -86,8 +94,15 @@ int add_numbers(Numbers *numbers, const void *more, size_t size);
 
 int strings_begin(Strings *strings);
 void strings_end(Strings *strings);
-Py_ssize_t find_string(const Strings *strings, PyObject *string); /* -1 of one that has no number */
-Py_ssize_t add_string(Strings *strings, PyObject *string);        /* -1 where that failed */
+Py_ssize_t find_string(const Strings *strings, Utf8 string); /* -1 of one that has no number */
+Py_ssize_t add_string(Strings *strings, Utf8 string);        /* number one that has none; -1 where that failed */
+Utf8 string_at(const Strings *strings, size_t number);
+PyObject *object_of(Utf8 string);
+int compare_strings(Utf8 one, Utf8 other); /* in the order of their characters */
+
+/* Look ahead to where a string lies, and once that is there, to the string. */
+void look_for_end(const Strings *strings, size_t number);
+void look_for_string(const Strings *strings, size_t number);
 
 int chunks_begin(Chunks *chunks);
 void chunks_end(Chunks *chunks);
