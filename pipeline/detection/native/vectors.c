@@ -156,8 +156,8 @@ PyObject *weighted(PyObject *module, PyObject *const *args, Py_ssize_t num_args)
     return vector;
 }
 
-/* The terms of a vector, each where its hash says or behind it; 0 where there is none. Most slots are free, so that most
-   terms of another vector are seen at once not to be among them. */
+/* The terms of a vector, each where its hash says or behind it; 0 where there is none. Most slots are free: most terms
+   of another vector are seen at once not to be among them. */
 typedef struct {
     uint64_t *slots;
     size_t mask;

@@ -56,24 +56,27 @@ class Point(NamedTuple):
 def run(newswire: Newswire, state: State, config: DetectionConfig, size: int) -> Iterator[Point]:
     stores = stores_of(state.connection, "en")
     journal = Journal.load(config, stores, FileSpool)
-    num_articles = num_events = 0
-    for block in _cut(newswire, size):
+    num_articles = num_events = num_before = 0
+    taken = 0.0
+    # No more than a batch is held: what waits to be timed is not memory of the core's.
+    for articles in _cut(newswire, _BATCH):
         start = time.process_time()
-        for articles in _cut(block, _BATCH):
-            with state.transaction():
-                num_events += _decide(articles, journal, stores, config)
-        taken = time.process_time() - start
-        num_articles += len(block)
-        core = journal.detector.core()
-        yield Point(
-            num_articles,
-            taken / len(block) * 1e6,
-            _memory(),
-            _size(state),
-            core.num_live,
-            len(core.stories),
-            num_events,
-        )
+        with state.transaction():
+            num_events += _decide(articles, journal, stores, config)
+        taken += time.process_time() - start
+        num_articles += len(articles)
+        if num_articles - num_before >= size:
+            core = journal.detector.core()
+            yield Point(
+                num_articles,
+                taken / (num_articles - num_before) * 1e6,
+                _memory(),
+                _size(state),
+                core.num_live,
+                len(core.stories),
+                num_events,
+            )
+            num_before, taken = num_articles, 0.0
 
 
 def _cut(articles: Iterable[Article], size: int) -> Iterator[list[Article]]:
