@@ -57,13 +57,24 @@ def decode(encoded: bytes, kind: type[T]) -> T:
             f"detection state has version {version}, but this program reads version {VERSION}: run the program that "
             "wrote it, or start from empty state and replay the articles of the last horizon"
         )
+    return decode_raw(memoryview(encoded)[1:], kind)
+
+
+def decode_raw(encoded: memoryview | msgspec.Raw, kind: type[T]) -> T:
+    """Read a part of what was encoded, which has no version of its own.
+
+    Raises
+    ------
+    DamagedState
+        If it is no state of this kind.
+    """
     decoder = _decoder(kind)  # type: ignore[arg-type]
     try:
-        value: T = decoder.decode(memoryview(encoded)[1:])
+        value: T = decoder.decode(encoded)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DamagedState(
-            f"{len(encoded)} bytes of detection state cannot be read: {error}; restore them from a backup, or "
-            "start from empty state and replay the articles of the last horizon"
+            f"{len(memoryview(encoded))} bytes of detection state cannot be read: {error}; restore them from a backup, "
+            "or start from empty state and replay the articles of the last horizon"
         ) from error
     return value
 

@@ -40,6 +40,14 @@ class Placed(NamedTuple):
     placement: Placement
 
 
+class Earlier(NamedTuple):
+    """A decision on an article that is read when its turn comes: all sketches at once would take more than all else."""
+
+    generation: int
+    placement: Placement
+    sketch: Callable[[], Sketch]
+
+
 class Recorded(NamedTuple):
     """The decisions of one tick, as they were made."""
 
@@ -475,7 +483,7 @@ class Detector:
             self._archive.next_number,
         )
 
-    def restore_core(self, core: Core, earlier: Sequence[tuple[int, Placed]]) -> None:
+    def restore_core(self, core: Core, earlier: Sequence[Earlier]) -> None:
         """Start over from a core, with nothing waiting.
 
         Parameters
@@ -483,16 +491,15 @@ class Detector:
         core
             From `core`.
         earlier
-            The decisions before it, in order, each with its generation; those on articles no longer live then may be
-            missing or not.
+            The decisions before it, in order; those on articles no longer live then may be missing or not.
         """
         self._reset(core)
-        num_gone = sum(placed.placement.kept_as is not None for _, placed in earlier) - core.num_live
-        for generation, (sketch, placement) in earlier:
-            if placement.kept_as is not None and num_gone > 0:
+        num_gone = sum(one.placement.kept_as is not None for one in earlier) - core.num_live
+        for one in earlier:
+            if one.placement.kept_as is not None and num_gone > 0:
                 num_gone -= 1
             else:
-                self._remember(sketch, placement, generation)
+                self._remember(one.sketch(), one.placement, one.generation)
 
     def snapshot(self) -> bytes:
         """Write the whole state as versioned bytes."""

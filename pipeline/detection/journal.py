@@ -20,9 +20,9 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from pipeline.config import DetectionConfig
-from pipeline.detection.codec import decode, encode
+from pipeline.detection.codec import decode, decode_raw, encode
 from pipeline.detection.cores import core_of, pieces_of
-from pipeline.detection.detector import Detector, Outcome, Placed, Recorded
+from pipeline.detection.detector import Detector, Earlier, Outcome, Recorded
 from pipeline.detection.fingerprint import Rules, check_shape, shape_of
 from pipeline.detection.placing import Placement
 from pipeline.detection.sketch import Sketch
@@ -83,7 +83,18 @@ class _Decided(msgspec.Struct, frozen=True, array_like=True, tag=True):
     moves: dict[str, list[Move]]
 
 
+class _Stored(msgspec.Struct, frozen=True, array_like=True, tag="_Arrived", gc=False):
+    """An `_Arrived` that was read, but for its sketch."""
+
+    number: int
+    sketch: msgspec.Raw
+
+    def read(self) -> Sketch:
+        return decode_raw(self.sketch, Sketch)
+
+
 _Entry: Any = _Arrived | _Decided
+_StoredEntry: Any = _Stored | _Decided
 
 
 class _Cell(msgspec.Struct, array_like=True):
@@ -270,33 +281,36 @@ class Journal:
         far, _ = _read_entries(stores.bags[_FAR:])
         arrived |= far
         generation_of = self.detector.ticks.generation
-        earlier: list[tuple[int, Placed]] = []
-        current: list[tuple[_Decided, list[Sketch]]] = []
+        earlier: list[Earlier] = []
+        current: list[tuple[_Decided, list[_Stored]]] = []
         for entry in sorted(decided, key=lambda entry: entry.order):
-            sketches = [arrived.pop(number) for number in entry.numbers]
+            stored = [arrived.pop(number) for number in entry.numbers]
             generation = generation_of(entry.tick)
             if generation == self._cell.generation and entry.order >= self._cell.core_order:
-                current.append((entry, sketches))
+                current.append((entry, stored))
             else:
-                earlier += [(generation, Placed(*pair)) for pair in zip(sketches, entry.placements, strict=True)]
+                placed = zip(entry.placements, stored, strict=True)
+                earlier += [Earlier(generation, placement, one.read) for placement, one in placed]
         self.detector.restore_core(core_of(stores.core.read()), earlier)
-        for entry, sketches in current:
+        for entry, stored in current:
+            sketches = [one.read() for one in stored]
             self.detector.repeat(entry.tick, sketches, Recorded(entry.placements, entry.moves))
-        for number, sketch in sorted(arrived.items()):
+        for number, waiting in sorted(arrived.items()):
+            sketch = waiting.read()
             # What came from the far future was not late. If it is now, it was decided in a generation that died.
             if number not in far or not self.detector.is_late(sketch):
                 self._numbers[id(sketch)] = number
                 self.detector.observe(sketch)
 
 
-def _read_entries(bags: Sequence[Bag]) -> tuple[dict[int, Sketch], list[_Decided]]:
-    arrived: dict[int, Sketch] = {}
+def _read_entries(bags: Sequence[Bag]) -> tuple[dict[int, _Stored], list[_Decided]]:
+    arrived: dict[int, _Stored] = {}
     decided: list[_Decided] = []
     for bag in bags:
         for encoded in bag.read():
-            entry: Any = decode(encoded, _Entry)
-            if isinstance(entry, _Arrived):
-                arrived[entry.number] = entry.sketch
+            entry: Any = decode(encoded, _StoredEntry)
+            if isinstance(entry, _Stored):
+                arrived[entry.number] = entry
             else:
                 decided.append(entry)
     return arrived, decided
