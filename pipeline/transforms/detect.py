@@ -1,6 +1,7 @@
 """Detection on Beam: state cells and timers around the journal, and nothing of the algorithm."""
 
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -203,9 +204,11 @@ class _DetectFn(beam.DoFn):
             for event in outcome.events:
                 yield _timed(event)
             moment = Timestamp(micros=outcome.tick)
-            for assignment in outcome.assignments():
-                Metrics.counter("wirewatch", f"articles_{assignment.role}_total").inc()
+            assignments = outcome.assignments()
+            for assignment in assignments:
                 yield TaggedOutput(ASSIGNMENTS, TimestampedValue(assignment, moment))
+            for role, count in Counter(assignment.role for assignment in assignments).items():
+                Metrics.counter("wirewatch", f"articles_{role}_total").inc(count)
             for move in outcome.all_moves():
                 yield TaggedOutput(MOVES, TimestampedValue(move, moment))
             Metrics.counter("wirewatch", "articles_forgotten_early_total").inc(outcome.num_forgotten_early)
