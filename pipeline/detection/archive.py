@@ -21,6 +21,17 @@ _OF_NO_WORD = EMPTY.astype(np.uint8)
 """Every value of the copy signature of an article without a word."""
 
 
+class _Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A sketch as it is spooled, behind what is asked for when it is let go: that comes to each article once."""
+
+    article_id: str
+    ids: bytes
+    encoded: bytes
+
+
+_ENTRY = msgspec.msgpack.Decoder(_Entry)
+
+
 class Kept(msgspec.Struct, frozen=True, gc=False):
     """A live article: where its sketch lies, which story it is in, and whether report or copy."""
 
@@ -35,7 +46,7 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
     @property
     def encoded(self) -> bytes:
         """Its sketch, as `encode_sketch` writes it."""
-        return self.spool.read(self.place)
+        return _ENTRY.decode(self.spool.read(self.place)).encoded
 
     def sketch(self) -> Sketch:
         return decode_sketch(self.encoded)
@@ -115,7 +126,8 @@ class Archive:
             self._reports.skip()
         else:
             self._reports.add(keys.stories)
-        self._places.append(self._spool.add(encode_sketch(sketch)))
+        entry = _Entry(sketch.article_id, sketch.ids.tobytes(), encode_sketch(sketch))
+        self._places.append(self._spool.add(msgspec.msgpack.encode(entry)))
         self._story_ids.append(story_id)
         self._micro_ids.append(micro_id)
         self._roles.append(role)
@@ -147,11 +159,12 @@ class Archive:
         if number is not None:
             self._taken_down.add(number)
 
-    def forget(self, oldest_generation: int, most: int, on_gone: Callable[[Role, Sketch], None]) -> int:
+    def forget(self, oldest_generation: int, most: int, on_gone: Callable[[Role, NDArray[np.uint32]], None]) -> int:
         """Let go of generations before `oldest_generation`, and of the oldest articles beyond `most`.
 
-        Calls `on_gone` with each that goes, from old to new: together, a generation's sketches would take more memory
-        than all that is remembered. Gives how many went before their horizon.
+        Calls `on_gone` with what each was kept as and the ids of its terms, from old to new: one by one, since
+        together a generation's would take as much memory as all that is remembered. Gives how many went before
+        their horizon.
         """
         while self._generations and self._generations[0][0] < oldest_generation:
             self._generations.popleft()
@@ -172,12 +185,12 @@ class Archive:
         self._reports.forget_before(bound)
         return num_early
 
-    def _let_go(self, number: int) -> tuple[Role, Sketch]:
-        kept = self._kept(number)
-        sketch = kept.sketch()
-        if self._number_of.get(sketch.article_id) == number:
-            del self._number_of[sketch.article_id]
-        return kept.role, sketch
+    def _let_go(self, number: int) -> tuple[Role, NDArray[np.uint32]]:
+        row = number - self._first
+        entry = _ENTRY.decode(self._spool.read(self._places[row]))
+        if self._number_of.get(entry.article_id) == number:
+            del self._number_of[entry.article_id]
+        return self._roles[row], np.frombuffer(entry.ids, np.uint32)
 
     def resembling(self, sketch: Sketch) -> set[str]:
         """Name the micro-clusters of live reports that may be of the same story."""

@@ -8,6 +8,8 @@ from itertools import takewhile
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.archive import Archive, Kept, Keys
@@ -291,9 +293,9 @@ class Detector:
         oldest = self.ticks.oldest_live_generation(tick)
         self._num_early += self._archive.forget(oldest, self._config.max_admissions, self._discount)
 
-    def _discount(self, role: Role, sketch: Sketch) -> None:
+    def _discount(self, role: Role, ids: NDArray[np.uint32]) -> None:
         if role is Role.REPORT:
-            self._idf.remove(sketch.ids)
+            self._idf.remove(ids)
 
     def _close_quiet(self, tick: int) -> list[StoryEvent]:
         start = tick - self.ticks.length

@@ -4,12 +4,6 @@
 /* The table grows where more than 3/2 live articles would come to a slot, and shrinks where less than one does. */
 enum { MOST_LIVE = 3, OF_SLOTS = 2, FEWEST_BITS = 4, MOST_BITS = 29, SWEPT_AT_ONCE = 4 };
 
-#if defined(__GNUC__) || defined(__clang__)
-#define ASK_FOR(address) __builtin_prefetch(address)
-#else
-#define ASK_FOR(address) ((void)(address))
-#endif
-
 /* Cells */
 
 static uint32_t link_mask(int bits) { return ((uint32_t)4 << bits) - 1; }
@@ -70,7 +64,7 @@ static inline int goes_on(const BucketIndex *index, Walk *walk, uint32_t cell)
     }
     walk->offset -= distance;
     walk->at = row_of(&index->articles, index->first + walk->offset) + walk->band;
-    ASK_FOR(walk->at);
+    LOOK_AHEAD(walk->at);
     return 1;
 }
 
@@ -83,7 +77,7 @@ Py_ssize_t collect(BucketIndex *index, const uint32_t *keys, uint32_t depth, uin
         Place place = place_of(index, keys[band]);
         Walk *walk = &walks[band];
         *walk = walk_from(index, row_of(&index->heads, place.slot) + band, band, place.bits);
-        ASK_FOR(walk->at);
+        LOOK_AHEAD(walk->at);
         walk->wanted = tag_of_key(keys[band], place.bits);
         walk->left = depth;
     }

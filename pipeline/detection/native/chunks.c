@@ -80,7 +80,7 @@ int keep_chunk(Chunks *chunks, uint32_t hash, const uint8_t *key, size_t size, c
     if (num_words > MOST_CHUNK_WORDS || chunks->size + needed > UINT32_MAX) {
         return 0;
     }
-    if (2 * (size_t)chunks->num_chunks > chunks->mask && double_slots(&chunks->slots, &chunks->mask) < 0) {
+    if (is_full((size_t)chunks->num_chunks, chunks->mask) && double_slots(&chunks->slots, &chunks->mask) < 0) {
         return -1;
     }
     if (make_room(chunks, needed) < 0) {

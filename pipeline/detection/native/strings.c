@@ -90,7 +90,7 @@ static int make_room(Strings *strings, size_t more)
         strings->ends = ends;
         strings->room = room;
     }
-    return 2 * strings->count > strings->mask ? double_slots(&strings->slots, &strings->mask) : 0;
+    return is_full(strings->count, strings->mask) ? double_slots(&strings->slots, &strings->mask) : 0;
 }
 
 Py_ssize_t add_string(Strings *strings, Utf8 string)

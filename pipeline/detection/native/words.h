@@ -86,6 +86,9 @@ typedef struct {
 
 enum { FEWEST_SLOTS = 1024 };
 
+/* Whether so many slots are taken that one more makes them hard to find. */
+static inline int is_full(size_t num_taken, size_t mask) { return 4 * num_taken > 3 * mask; }
+
 /* Put what is in a table into one twice as large. */
 int double_slots(Slot **slots, size_t *mask);
 

@@ -6,7 +6,7 @@ Usage: python -m tests.benchmarks.stream [--articles N] [--days D] [--horizon HO
 Measured for each block of articles, without the time to write them: CPU time from article to events, with the journal
 in SQLite as `wirewatch run` keeps it; memory of the process; size of the state; live articles. At the end the state is
 loaded anew, as after a crash. The peak of memory is the kernel's own count, what came between two blocks included, less
-what the process took before its first article; it holds the newswire itself, some 20 MB.
+what the process took before its first article. Another process writes the articles.
 """
 
 import os
@@ -15,6 +15,8 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from multiprocessing import Pipe, Process
+from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -53,13 +55,29 @@ class Point(NamedTuple):
     num_events: int
 
 
-def run(newswire: Newswire, state: State, config: DetectionConfig, size: int) -> Iterator[Point]:
+def written_elsewhere(num_articles: int, days: float) -> Iterator[list[Article]]:
+    """Let another process write a newswire, and give it batch by batch."""
+    ours, theirs = Pipe(duplex=False)
+    writer = Process(target=_write, args=(theirs, num_articles, days), daemon=True)
+    writer.start()
+    while batch := ours.recv():
+        yield batch
+    writer.join()
+
+
+def _write(pipe: Connection, num_articles: int, days: float) -> None:
+    articles = iter(Newswire(num_articles, days))
+    while batch := list(islice(articles, _BATCH)):
+        pipe.send(batch)
+    pipe.send([])
+
+
+def run(batches: Iterable[list[Article]], state: State, config: DetectionConfig, size: int) -> Iterator[Point]:
     stores = stores_of(state.connection, "en")
     journal = Journal.load(config, stores, FileSpool)
     num_articles = num_events = num_before = 0
     taken = 0.0
-    # No more than a batch is held: what waits to be timed is not memory of the core's.
-    for articles in _cut(newswire, _BATCH):
+    for articles in batches:
         start = time.process_time()
         with state.transaction():
             num_events += _decide(articles, journal, stores, config)
@@ -77,12 +95,6 @@ def run(newswire: Newswire, state: State, config: DetectionConfig, size: int) ->
                 num_events,
             )
             num_before, taken = num_articles, 0.0
-
-
-def _cut(articles: Iterable[Article], size: int) -> Iterator[list[Article]]:
-    left = iter(articles)
-    while piece := list(islice(left, size)):
-        yield piece
 
 
 def _decide(articles: list[Article], journal: Journal, stores: Any, config: DetectionConfig) -> int:
@@ -135,7 +147,7 @@ def main() -> None:
     config, console = DetectionConfig(time=TimeConfig(horizon_hours=options.horizon)), Console(width=120)
     before, points = _memory(), []
     with TemporaryDirectory() as folder, open_state(os.path.join(folder, "state.db"), config) as state:
-        for point in run(Newswire(options.articles, options.days), state, config, options.block):
+        for point in run(written_elsewhere(options.articles, options.days), state, config, options.block):
             points.append(point)
             console.print(point._asdict(), soft_wrap=True)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
