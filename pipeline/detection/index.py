@@ -28,7 +28,7 @@ class BucketIndex:
     Articles are numbered as they come. What a look-up finds depends on the live articles and their keys alone: an index
     rebuilt from the same articles answers the same.
 
-    Compiled, space follows the live articles: 4 bytes a band for each, and 2.7 to 4 for the table that leads to them;
+    Compiled, space follows the live articles: 4 bytes a band for each, and 2.3 to 4 for the table that leads to them;
     `sys.getsizeof` tells. In Python it is some eleven times as much.
 
     Parameters

@@ -1,8 +1,8 @@
 /* The chains of a bucket index: entering, following, parting and joining them; index.h says what they are made of. */
 #include "index.h"
 
-/* The table grows where more than 3/2 live articles would come to a slot, and shrinks where less than one does. */
-enum { MOST_LIVE = 3, OF_SLOTS = 2, FEWEST_BITS = 4, MOST_BITS = 29, SWEPT_AT_ONCE = 4 };
+/* The table grows where more than 7/4 live articles would come to a slot, and shrinks where less than one does. */
+enum { MOST_LIVE = 7, OF_SLOTS = 4, FEWEST_BITS = 4, MOST_BITS = 29, SWEPT_AT_ONCE = 8 };
 
 /* Cells */
 
@@ -134,7 +134,7 @@ static void part(BucketIndex *index, uint32_t *low, uint32_t *high)
 static int grow(BucketIndex *index)
 {
     if (index->num_slots == (uint32_t)1 << MOST_BITS) {
-        PyErr_SetString(PyExc_OverflowError, "an index holds at most 3 * 2**28 live articles");
+        PyErr_SetString(PyExc_OverflowError, "an index holds at most 7 * 2**27 live articles");
         return -1;
     }
     if (reach(&index->heads, index->num_slots) < 0) {

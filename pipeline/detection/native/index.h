@@ -11,12 +11,12 @@
 
    Why links of b + 2 bits are enough for a slot that b bits name. A link is read as the newest number before that of
    its own row (for a head: before the next number) that ends in its bits; that is right while the distance is less
-   than 4 * 2**b. There are less than 2 * 2**b slots, and at most 3/2 as many live articles.
+   than 4 * 2**b. There are less than 2 * 2**b slots, and at most 7/4 as many live articles.
 
-   - What is written into a head is live, or NOTHING, the number before the first that is live: at most 3 * 2**b away.
+   - What is written into a head is live, or NOTHING, the number before the first that is live: at most 3.5 * 2**b away.
      It moves away by one with each number, until the head is written anew or swept: then what is gone becomes NOTHING.
-     With each number four slots are swept, so each slot's turn comes within 2**b / 2 + 1 numbers. That makes at most
-     3.5 * 2**b + 2, which is less than 4 * 2**b with FEWEST_BITS or more.
+     With each number eight slots are swept, so each slot's turn comes within 2**b / 4 + 1 numbers. That makes at most
+     3.75 * 2**b + 2, which is less than 4 * 2**b with FEWEST_BITS or more.
    - An article's row takes over what the heads told when it came, and there it stays as far away as it was. */
 #ifndef WIREWATCH_INDEX_H
 #define WIREWATCH_INDEX_H
