@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
-from pipeline.main import NEW_OBJECTS
+from pipeline.main import settle_memory
 from tests.running import ROOT
 
 _PACKAGES = ("apache-beam", "datasketch", "msgspec", "numpy", "orjson", "regex", "rensa", "river", "scikit-learn")
@@ -43,7 +43,7 @@ def measure(sides: Sequence[Side], rounds: int) -> dict[str, float]:
     """Run all sides in turn, `rounds` times; gives the least CPU seconds an item of each."""
     best: dict[str, float] = {}
     # For all sides as for the commands.
-    gc.set_threshold(NEW_OBJECTS)
+    settle_memory()
     for _ in range(rounds):
         for side in sides:
             # What others left behind is not looked through at the cost of this one.

@@ -31,6 +31,7 @@ from pipeline.detection.sketch import sketch_article
 from pipeline.evaluation.report import plain_table
 from pipeline.hosts.embedded.state import State, open_state
 from pipeline.hosts.embedded.stores import stores_of
+from pipeline.main import settle_memory
 from pipeline.records import Article
 from pipeline.spool import FileSpool
 from tests.benchmarks.speed.measuring import machine
@@ -145,6 +146,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     config, console = DetectionConfig(time=TimeConfig(horizon_hours=options.horizon)), Console(width=120)
+    settle_memory()
     before, points = _memory(), []
     with TemporaryDirectory() as folder, open_state(os.path.join(folder, "state.db"), config) as state:
         for point in run(written_elsewhere(options.articles, options.days), state, config, options.block):
