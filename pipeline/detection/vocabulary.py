@@ -12,7 +12,7 @@ from pipeline.detection.letters import letters
 from pipeline.detection.words import chunk_words, stem_of_term, term_of
 
 _MOST_KNOWN = 1 << 19
-"""Words and chunks, in all languages, some 35 MB; beyond it the largest vocabulary begins anew."""
+"""Words and chunks, in all languages, some 32 MB; beyond it the largest vocabulary begins anew."""
 _MOST_LANGUAGES = 256
 """Articles may name any; a vocabulary takes some space before its first word."""
 
