@@ -10,6 +10,7 @@ from pipeline.detection.lifecycle import Lifecycle
 from pipeline.detection.mentions import Draft, Untold
 from pipeline.detection.micro import MicroCluster
 from pipeline.detection.placing import Placer
+from pipeline.detection.spool import MemorySpool
 from pipeline.detection.stories import Stories
 from pipeline.detection.story import Story
 from pipeline.records import EventType, Role, RunnerUp
@@ -44,7 +45,7 @@ def test_beyond_five_hundred_mentions_only_the_number_is_kept() -> None:
 
 
 def test_a_story_that_emerges_when_its_reports_are_gone_is_called_as_its_first_mention() -> None:
-    archive, stories, config = Archive(CONFIG), Stories(), CONFIG.stories
+    archive, stories, config = Archive(CONFIG, MemorySpool()), Stories(), CONFIG.stories
     linkage = Linkage(config, CONFIG.sketch.num_terms)
     idf = StreamIdf(config.prior_articles, config.idf_exponent)
     placer = Placer(CONFIG, linkage, archive, stories, idf, Furniture({}))

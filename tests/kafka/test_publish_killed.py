@@ -42,7 +42,7 @@ def publish_and_kill(publishing: Publishing, feed: Path, kills: int) -> int:
 @pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.soak)])
 def test_a_killed_publisher_leaves_nothing_out(broker: Broker, tmp_path: Path, feed: Path, kills: int) -> None:
     publishing = Publishing(broker, tmp_path, partitions=4)
-    num_articles = max(NUM_ARTICLES, 12_000 * kills)
+    num_articles = max(3 * NUM_ARTICLES, 12_000 * kills)
     feed.write_bytes(b"".join(map(line, range(num_articles))))
 
     num_at_work = publish_and_kill(publishing, feed, kills)
