@@ -79,7 +79,7 @@ class Replay(beam.PTransform):
     def expand(self, pbegin: beam.pvalue.PBegin) -> beam.PCollection:
         read = pbegin | self._source
         parsed = read.raw | "ParseArticles" >> ParseArticles(self._parse)
-        told = parsed.articles | "TellParsed" >> beam.Map(_tell, self.listener, "on_parsed").with_output_types(Article)
+        told = self._telling(parsed.articles, "TellParsed", "on_parsed", Article)
         sketched = told | "SketchArticles" >> SketchArticles(self._config.detection)
         found = sketched | "DetectStories" >> DetectStories(self._config.detection, close_all=self._close_all)
         dead = (read[DEAD_LETTERS], parsed[DEAD_LETTERS], found[DEAD_LETTERS]) | "GatherDeadLetters" >> beam.Flatten()
@@ -92,10 +92,10 @@ class Replay(beam.PTransform):
         moves: beam.PCollection,
         dead: beam.PCollection,
     ) -> beam.PCollection:
-        told = events | "TellEvents" >> beam.Map(_tell, self.listener, "on_event")
+        told = self._telling(events, "TellEvents", "on_event", StoryEvent)
         lines = told | "EncodeEvents" >> beam.Map(_event_line, self._config.output.source)
         written = lines | "WriteEvents" >> WriteSortedJsonl(self._outputs.events)
-        decided = assignments | "TellDecided" >> beam.Map(_tell, self.listener, "on_decided")
+        decided = self._telling(assignments, "TellDecided", "on_decided", Assignment)
         if self._outputs.assignments:
             settled = (decided, moves) | "FollowMoves" >> _FollowMoves()
             lines = settled | "EncodeAssignments" >> beam.Map(_assignment_line)
@@ -104,6 +104,12 @@ class Replay(beam.PTransform):
             lines = dead | "EncodeDeadLetters" >> beam.Map(_dead_letter_line)
             _ = lines | "WriteDeadLetters" >> WriteSortedJsonl(self._outputs.dead_letters)
         return written
+
+    def _telling(self, pcoll: beam.PCollection, label: str, what: str, kind: type) -> beam.PCollection:
+        """Tell the listener of each element, if there is one; a step costs time even if it does nothing."""
+        if not self.listener:
+            return pcoll
+        return pcoll | label >> beam.Map(_tell, self.listener, what).with_output_types(kind)
 
 
 class _FollowMoves(beam.PTransform):
@@ -148,7 +154,7 @@ def run_replay(
     options = PipelineOptions(list(runner_arguments))
     if runner is None and not any(argument.startswith("--runner") for argument in runner_arguments):
         runner = FnApiRunner()
-    name = uuid.uuid4().hex
+    name = "" if listener is None else uuid.uuid4().hex
     if listener is not None:
         _LISTENERS[name] = listener
     replay.listener = name
