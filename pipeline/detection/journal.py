@@ -93,8 +93,7 @@ class _Stored(msgspec.Struct, frozen=True, array_like=True, tag="_Arrived", gc=F
         return decode_raw(self.sketch, Sketch)
 
 
-_Entry: Any = _Arrived | _Decided
-_StoredEntry: Any = _Stored | _Decided
+_Entry: Any = _Stored | _Decided
 
 
 class _Cell(msgspec.Struct, array_like=True):
@@ -251,7 +250,7 @@ class Journal:
         stores.bags[_FAR].clear()
         self._forget_far()
         for entry in entries:
-            tick = self.detector.ticks.end_of(entry.sketch.observed_at)
+            tick = self.detector.ticks.end_of(entry.read().observed_at)
             if self.detector.ticks.generation(tick) >= oldest:
                 self._write(self._bag_for(tick), entry, stores)
 
@@ -265,7 +264,7 @@ class Journal:
             self._link(piece)
         self._cell.core_order = self._cell.count
 
-    def _write(self, bag: int, entry: _Arrived | _Decided, stores: Stores) -> None:
+    def _write(self, bag: int, entry: _Arrived | _Stored | _Decided, stores: Stores) -> None:
         encoded = encode(entry)
         stores.bags[bag].add(encoded)
         self._link(encoded)
@@ -308,7 +307,7 @@ def _read_entries(bags: Sequence[Bag]) -> tuple[dict[int, _Stored], list[_Decide
     decided: list[_Decided] = []
     for bag in bags:
         for encoded in bag.read():
-            entry: Any = decode(encoded, _StoredEntry)
+            entry: Any = decode(encoded, _Entry)
             if isinstance(entry, _Stored):
                 arrived[entry.number] = entry
             else:
@@ -316,5 +315,5 @@ def _read_entries(bags: Sequence[Bag]) -> tuple[dict[int, _Stored], list[_Decide
     return arrived, decided
 
 
-def _number_of(entry: _Arrived) -> int:
+def _number_of(entry: _Stored) -> int:
     return entry.number
