@@ -58,6 +58,21 @@ PyObject *no_room(const char *name)
     return PyErr_Format(PyExc_ValueError, "%s was given arrays whose lengths do not fit together", name);
 }
 
+void *widened(void *items, size_t *capacity, size_t needed, size_t item_size)
+{
+    if (needed <= *capacity) {
+        return items;
+    }
+    size_t wider = 2 * needed + 256;
+    void *moved = PyMem_Realloc(items, wider * item_size);
+    if (moved == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    *capacity = wider;
+    return moved;
+}
+
 double from_half(uint16_t half)
 {
     unsigned exponent = half >> 10 & 31, fraction = half & 1023;

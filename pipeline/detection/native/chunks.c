@@ -7,20 +7,16 @@ enum { RECORD_HEAD = 2 };
 
 int add_numbers(Numbers *numbers, const void *more, size_t size)
 {
-    if (numbers->size + size > numbers->capacity) {
-        size_t capacity = 2 * numbers->capacity + size + 64;
-        uint32_t *grown = PyMem_Realloc(numbers->words, capacity * sizeof(uint32_t));
-        if (grown == NULL) {
-            PyErr_NoMemory();
-            return -1;
-        }
-        numbers->words = grown;
-        numbers->capacity = capacity;
+    if (size == 0) {
+        return 0;
     }
-    if (size > 0) {
-        /* Behind a key, whose length may be odd, they do not lie as numbers should. */
-        memcpy(numbers->words + numbers->size, more, size * sizeof(uint32_t));
+    uint32_t *words = widened(numbers->words, &numbers->capacity, numbers->size + size, sizeof(uint32_t));
+    if (words == NULL) {
+        return -1;
     }
+    numbers->words = words;
+    /* Behind a key, whose length may be odd, they do not lie as numbers should. */
+    memcpy(words + numbers->size, more, size * sizeof(uint32_t));
     numbers->size += size;
     return 0;
 }
@@ -57,22 +53,6 @@ int add_chunk(Numbers *numbers, const uint8_t *record)
     return add_numbers(numbers, record + RECORD_HEAD + record[0], record[1]);
 }
 
-static int make_room(Chunks *chunks, size_t needed)
-{
-    if (chunks->size + needed <= chunks->capacity) {
-        return 0;
-    }
-    size_t capacity = 2 * chunks->capacity + chunks->size + needed;
-    uint8_t *grown = PyMem_Realloc(chunks->arena, capacity);
-    if (grown == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    chunks->arena = grown;
-    chunks->capacity = capacity;
-    return 0;
-}
-
 /* Remember the words of a chunk; one of too many words, or beyond four gigabytes, is not remembered. */
 int keep_chunk(Chunks *chunks, uint32_t hash, const uint8_t *key, size_t size, const uint32_t *words, size_t num_words)
 {
@@ -83,9 +63,11 @@ int keep_chunk(Chunks *chunks, uint32_t hash, const uint8_t *key, size_t size, c
     if (is_full((size_t)chunks->num_chunks, chunks->mask) && double_slots(&chunks->slots, &chunks->mask) < 0) {
         return -1;
     }
-    if (make_room(chunks, needed) < 0) {
+    uint8_t *arena = widened(chunks->arena, &chunks->capacity, chunks->size + needed, 1);
+    if (arena == NULL) {
         return -1;
     }
+    chunks->arena = arena;
     *slot_of(chunks, hash, key, size) = (Slot){hash, (uint32_t)chunks->size};
     uint8_t *record = chunks->arena + chunks->size;
     record[0] = (uint8_t)size;

@@ -36,6 +36,10 @@ int take_all(PyObject *const *args, Py_ssize_t num_args, const char *name, Array
 
 void release_all(Array *arrays, int num_arrays);
 int takes_arguments(const char *name, Py_ssize_t given, Py_ssize_t wanted);
+/* Make room in an array for so many items of a size, at least twice as many as before where it must grow; gives it, or
+   NULL with MemoryError set, and then it stays as it is. */
+void *widened(void *items, size_t *capacity, size_t needed, size_t item_size);
+
 PyObject *no_room(const char *name);
 
 /* Read a number of 16 bits as IEEE 754 has it: 1 bit of sign, 5 of exponent, 10 of fraction. */

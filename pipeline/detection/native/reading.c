@@ -77,16 +77,6 @@ static int describe_plainly(const Words *words, const uint16_t *word, Py_ssize_t
     return described->share < 0.0 ? -1 : 1;
 }
 
-static int take_hash(PyObject *number, uint32_t *hash)
-{
-    unsigned long value = PyLong_AsUnsignedLong(number);
-    if (!PyErr_Occurred() && value > UINT32_MAX) {
-        PyErr_SetString(PyExc_OverflowError, "a word is described by hashes of 32 bits");
-    }
-    *hash = (uint32_t)value;
-    return PyErr_Occurred() ? -1 : 0;
-}
-
 /* Ask for what is known of a word: its hash, that of its stem if it is a term, and its share of all words. */
 static int ask_for(const Words *words, Utf8 spelling, Described *described)
 {
@@ -112,31 +102,19 @@ static int ask_for(const Words *words, Utf8 spelling, Described *described)
 
 /* Numbers */
 
-/* Make room for one word more. */
-static int grow(Words *words)
-{
-    Py_ssize_t after = 2 * words->capacity + 256;
-    if ((Py_ssize_t)words->forms.count < words->capacity) {
-        return 0;
-    }
-    Word *rows = PyMem_Realloc(words->rows, after * sizeof(Word));
-    if (rows == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    words->rows = rows;
-    words->capacity = after;
-    return 0;
-}
-
 /* Number a word that has no number; `letters` are its own where the tables know them all, else `size` is -1. */
 static Py_ssize_t number_new(Words *words, Utf8 spelling, Py_UCS4 first, const uint16_t *letters, Py_ssize_t size)
 {
     Described described = {0, 0, 0, 0.0};
     int is_plain = describe_plainly(words, letters, size, &described);
-    if (is_plain < 0 || (is_plain == 0 && ask_for(words, spelling, &described) < 0) || grow(words) < 0) {
+    if (is_plain < 0 || (is_plain == 0 && ask_for(words, spelling, &described) < 0)) {
         return -1;
     }
+    Word *rows = widened(words->rows, &words->capacity, words->forms.count + 1, sizeof(Word));
+    if (rows == NULL) {
+        return -1;
+    }
+    words->rows = rows;
     double background = 1.0 - exp(-described.share * ARTICLE_WORDS);
     words->rows[words->forms.count] = (Word){
         .hash = described.hash,
@@ -159,10 +137,7 @@ static int add_number(Numbers *numbers, Py_ssize_t number)
 static int number_letters(Words *words, const uint16_t *letters, Py_ssize_t size, Numbers *numbers)
 {
     uint8_t bytes[MOST_BYTES * LONGEST_CHUNK];
-    Utf8 spelling = {bytes, 0};
-    for (Py_ssize_t place = 0; place < size; place++) {
-        spelling.size += utf8_of(letters[place], bytes + spelling.size);
-    }
+    Utf8 spelling = {bytes, write_letters(letters, size, bytes)};
     Py_ssize_t number = find_string(&words->forms, spelling);
     return add_number(numbers, number < 0 ? number_new(words, spelling, letters[0], letters, size) : number);
 }

@@ -70,26 +70,16 @@ static int make_room(Strings *strings, size_t more)
         PyErr_SetString(PyExc_OverflowError, "the words of one language take more than four gigabytes");
         return -1;
     }
-    if (strings->size + more > strings->capacity) {
-        size_t capacity = 2 * strings->capacity + more + 1024;
-        uint8_t *bytes = PyMem_Realloc(strings->bytes, capacity);
-        if (bytes == NULL) {
-            PyErr_NoMemory();
-            return -1;
-        }
-        strings->bytes = bytes;
-        strings->capacity = capacity;
+    uint8_t *bytes = widened(strings->bytes, &strings->capacity, strings->size + more, 1);
+    if (bytes == NULL) {
+        return -1;
     }
-    if (strings->count == strings->room) {
-        size_t room = 2 * strings->room + 256;
-        uint32_t *ends = PyMem_Realloc(strings->ends, room * sizeof(uint32_t));
-        if (ends == NULL) {
-            PyErr_NoMemory();
-            return -1;
-        }
-        strings->ends = ends;
-        strings->room = room;
+    strings->bytes = bytes;
+    uint32_t *ends = widened(strings->ends, &strings->room, strings->count + 1, sizeof(uint32_t));
+    if (ends == NULL) {
+        return -1;
     }
+    strings->ends = ends;
     return is_full(strings->count, strings->mask) ? double_slots(&strings->slots, &strings->mask) : 0;
 }
 

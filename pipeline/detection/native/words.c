@@ -42,14 +42,19 @@ size_t utf8_of(uint32_t character, uint8_t *at)
     return size;
 }
 
+size_t write_letters(const uint16_t *letters, Py_ssize_t size, uint8_t *at)
+{
+    size_t end = 0;
+    for (Py_ssize_t place = 0; place < size; place++) {
+        end += utf8_of(letters[place], at + end);
+    }
+    return end;
+}
+
 uint32_t hash_letters(const uint16_t *letters, Py_ssize_t size)
 {
     uint8_t bytes[MOST_BYTES * LONGEST_CHUNK];
-    size_t end = 0;
-    for (Py_ssize_t place = 0; place < size; place++) {
-        end += utf8_of(letters[place], bytes + end);
-    }
-    return hash_bytes(bytes, end);
+    return hash_bytes(bytes, write_letters(letters, size, bytes));
 }
 
 /* Lower case */
@@ -191,19 +196,25 @@ Py_ssize_t copy_known(PyObject *text, Py_ssize_t begin, Py_ssize_t end, Py_ssize
     return end - begin;
 }
 
+int take_hash(PyObject *number, uint32_t *hash)
+{
+    unsigned long value = PyLong_AsUnsignedLong(number);
+    if (!PyErr_Occurred() && value > UINT32_MAX) {
+        PyErr_SetString(PyExc_OverflowError, "words and terms have hashes of 32 bits");
+    }
+    *hash = (uint32_t)value;
+    return PyErr_Occurred() ? -1 : 0;
+}
+
 static int ask(PyObject *slow, PyObject *form, uint32_t *id)
 {
     PyObject *answer = PyObject_CallOneArg(slow, form);
     if (answer == NULL) {
         return -1;
     }
-    unsigned long value = PyLong_AsUnsignedLong(answer);
+    int status = take_hash(answer, id);
     Py_DECREF(answer);
-    if (!PyErr_Occurred() && value > UINT32_MAX) {
-        PyErr_SetString(PyExc_OverflowError, "term_ids takes hashes of 32 bits");
-    }
-    *id = (uint32_t)value;
-    return PyErr_Occurred() ? -1 : 0;
+    return status;
 }
 
 static int fill_ids(PyObject *forms, const Letters *letters, PyObject *slow, uint32_t *ids)

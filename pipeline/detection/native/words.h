@@ -77,7 +77,7 @@ typedef struct {
     PyObject_HEAD
     Chunks chunks;
     Word *rows;
-    Py_ssize_t capacity;
+    size_t capacity;
     Strings forms; /* how each word is written */
     PyObject *known, *cut, *describe;
     Array tables[NUM_LETTERS], shares; /* shares: the least of a word, by its length */
@@ -119,10 +119,14 @@ const uint8_t *find_chunk(const Chunks *chunks, uint32_t hash, const uint8_t *ke
 int add_chunk(Numbers *numbers, const uint8_t *record);
 int keep_chunk(Chunks *chunks, uint32_t hash, const uint8_t *key, size_t size, const uint32_t *words, size_t num_words);
 
+/* Take a hash of 32 bits from Python; of another number set OverflowError. */
+int take_hash(PyObject *number, uint32_t *hash);
+
 /* Take the tables of `pipeline.detection.letters`, to be given back by release_all. */
 int take_letters(PyObject *tables, Array *arrays, Letters *letters);
 
 size_t utf8_of(uint32_t character, uint8_t *at);
+size_t write_letters(const uint16_t *letters, Py_ssize_t size, uint8_t *at); /* as UTF-8; gives the number of bytes */
 uint32_t hash_letters(const uint16_t *letters, Py_ssize_t size);
 Py_ssize_t stem_size(const Term *term);
 
